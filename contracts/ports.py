@@ -25,6 +25,7 @@ class InboundRecord(Protocol):
     @property
     def timestamp(self) -> int:
         """Milliseconds since the epoch; the broker's stamp on topics with `LogAppendTime`."""
+
     @property
     def key(self) -> bytes | None: ...  # noqa: D102
     @property

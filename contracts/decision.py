@@ -1,0 +1,164 @@
+"""Decision (判定): where an incident goes and on what ground. It is its own trace (RULE-LANGUAGE §10).
+
+Lean on purpose: plain frozen dataclasses that orjson writes as they stand, validated by pydantic where they come in
+(`contracts.serde.read`). A frozen model costs 12-38 µs to build, a dataclass 1-2 (DESIGN D5).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from contracts.codes import DroppedBecause, HardRule, Milestone, Mode, Outcome, Resolved, Role, Urgency
+from contracts.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetStamp:
+    """Which ruleset decided: version for people, hash for machines."""
+
+    id: str
+    version: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRecord:
+    """A declared emergency, as it stood when the decision was made (G49)."""
+
+    mode: Mode
+    jurisdiction: str | None = None
+    area: str | None = None
+    response: tuple[str, ...] = ()
+    response_level: int | None = None
+    from_: Annotated[datetime | None, Field(validation_alias="from")] = None
+    until: datetime | None = None
+    set_by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionState:
+    """What a decision rests on besides the incident and the ruleset: all that a recomputation needs."""
+
+    round: int = 1
+    first_dispatched_at: datetime | None = None  # None in round 1: it is `now`
+    returned_by: tuple[str, ...] = ()
+    adjudicated_to: str | None = None
+    reporters: int = 1
+    reports: int = 1
+    modes: tuple[ModeRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedRole:
+    """An agency with its part, what the rule asked for, which rule, and how that became this agency."""
+
+    role: Role
+    agency: str
+    asked: str  # an agency code, `function` or `function/tier`, `first_receiver`
+    resolved: Resolved
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An agency or role asked for and not given anything, and why. `agency` is None where a role found none."""
+
+    agency: str | None
+    role: Role
+    because: DroppedBecause
+    asked: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One deadline: the milestone, the instant, the span it was written as, and who set it."""
+
+    milestone: Milestone
+    at: datetime
+    span: str
+    from_: Annotated[
+        str, Field(validation_alias="from")
+    ]  # default | by_kind:K | rule:ID | rule_by_kind:ID | by_urgency:U | overlay:ID
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule on trial that would have decided: judged, counted, without effect."""
+
+    rule: str
+    would_lead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionEvidence:
+    """One condition of the winning rule's block, and what satisfied it: codes and rule words, never the text."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEvidence:
+    """What the decision leaned on: what intake inferred, and what satisfied the route's block."""
+
+    category: tuple[Evidence, ...] = ()
+    place: tuple[Evidence, ...] = ()
+    about: tuple[Evidence, ...] = ()
+    conditions: tuple[ConditionEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where an incident goes: who leads, helps, is informed; by when; and on what ground.
+
+    `route_block` is the index of the `when` block that held. `calendar_gap` names years without a calendar.
+    """
+
+    incident: str
+    round: int
+    now: datetime
+    ruleset: RulesetStamp
+    state: DecisionState
+    mode: Mode
+    responses: tuple[str, ...]
+    reason: Outcome
+    route: str
+    lead: str
+    overlays: tuple[str, ...] = ()
+    trial: tuple[Trial, ...] = ()
+    roles: tuple[AssignedRole, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    hard_rules: tuple[HardRule, ...] = ()
+    urgency: Urgency = Urgency.NORMAL
+    tags: tuple[str, ...] = ()
+    confidential: bool = False
+    due: tuple[Due, ...] = ()
+    route_block: int | None = None
+    evidence: DecisionEvidence = DecisionEvidence()
+    expr_errors: tuple[str, ...] = ()
+    calendar_gap: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+def mode_wire(record: ModeRecord) -> dict[str, Any]:
+    """Return a mode record as it goes on the wire, where its start is called `from`."""
+    wire = {name: getattr(record, name) for name in record.__slots__ if name != "from_"}
+    return wire | {"from": record.from_}
+
+
+def decision_wire(decision: Decision) -> dict[str, Any]:
+    """Return a decision as it goes on the wire: orjson writes the rest as it stands."""
+    wire = {name: getattr(decision, name) for name in Decision.__slots__}
+    wire["due"] = [
+        {"milestone": due.milestone, "at": due.at, "span": due.span, "from": due.from_, "fixed": due.fixed}
+        for due in decision.due
+    ]
+    if decision.state.modes:
+        state = {name: getattr(decision.state, name) for name in DecisionState.__slots__}
+        wire["state"] = state | {"modes": [mode_wire(record) for record in decision.state.modes]}
+    return wire

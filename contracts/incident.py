@@ -1,0 +1,41 @@
+"""Incident: one matter in the world, as intake understood it. Dispatch infers nothing again (RULE-LANGUAGE §4)."""
+
+from pydantic import AwareDatetime, Field
+
+from contracts.codes import ClassifiedBy, Flag, Kind, LocatedBy, Urgency
+from contracts.evidence import Evidence
+from contracts.report import Code, Report, Wire
+
+
+class RulesetRef(Wire):
+    """Which ruleset: version for people, hash for machines (G46)."""
+
+    id: Code
+    version: str
+    hash: str
+
+
+class Incident(Wire):
+    """A report with what was understood of it.
+
+    `received_at` is the broker's stamp on the report's record: no publisher sets our clock. `areas` and `about` hold
+    codes of the ruleset that understood it.
+    """
+
+    id: str
+    report: Report
+    received_at: AwareDatetime
+    kind: Kind
+    category: Code = "unclassified"
+    classified_by: ClassifiedBy = ClassifiedBy.NONE
+    jurisdiction: Code
+    located_by: LocatedBy = LocatedBy.DEFAULT
+    areas: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    urgency: Urgency = Urgency.NORMAL
+    tags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    understood_by: RulesetRef
+    reporters: int = Field(default=1, ge=1)
+    reports: int = Field(default=1, ge=1)
