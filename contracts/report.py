@@ -37,7 +37,7 @@ class Reporter(Wire):
 class Report(Wire):
     """One telling of one matter, as its channel gave it; labels are passed through untouched.
 
-    Absent means not given: nothing here is guessed. `occurred_on` is a day without a clock time; `occurred_at` has both.
+    Absent means not given: nothing here is guessed. `occurred_on` is a day without a clock time.
     """
 
     channel: Code

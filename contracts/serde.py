@@ -27,7 +27,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """Return the validator of `kind`, a model or a dataclass; made once."""
-    made: TypeAdapter[T] = _adapter(cast(Any, kind))
+    made: TypeAdapter[T] = _adapter(cast("Any", kind))
     return made
 
 
