@@ -1,7 +1,7 @@
 """What a ruleset is once read: frozen shapes without behaviour. The loader builds them, everything else reads them.
 
-Codes are kept as written; words are in normal form (`engine.infer.normal`). `Position` says where in the author's files a
-thing stands. Order in tuples is the author's order; nothing here is sorted.
+Codes are kept as written; words are in normal form (`engine.normal`). `Position` says where in the author's files a thing
+stands. Order in tuples is the author's order; nothing here is sorted.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class AgencyRef:
 
 @dataclass(frozen=True, slots=True)
 class RoleRef:
-    """条 × 级: an agency of `function`, looked for from `tier` upward (None: from the lowest; `climb` False: only there)."""
+    """条 × 级: an agency of `function`, from `tier` upward (None: from the lowest; `climb` False: only there)."""
 
     function: str
     tier: str | None = None
