@@ -1,0 +1,124 @@
+"""The embedded broker: ready means ready, one directory has one broker, and it comes back after a power cut."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import UnknownTopicOrPartitionError
+
+from connectors.kafka.embedded import BrokerFailed, DirectoryHeld, EmbeddedBroker, attach, start_broker
+
+
+@pytest.fixture
+def own(tmp_path: Path, cache_dir: Path) -> Iterator[EmbeddedBroker]:
+    """A broker of the test's own, in a path with a space and Chinese in it."""
+    started = start_broker(tmp_path / "联动 中心" / "broker", cache_dir=cache_dir, leash=True)
+    yield started
+    started.stop()
+
+
+async def _send(bootstrap: str, topic: str, value: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        await producer.send_and_wait(topic, value)
+
+
+async def _read(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
+    options = {"auto_offset_reset": "earliest", "isolation_level": "read_committed"}
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, **options) as consumer:
+        return [(await asyncio.wait_for(consumer.getone(), 15)).value for _ in range(count)]
+
+
+async def test_a_ready_broker_takes_records_at_once(broker, make_topics, topic_name):
+    [topic] = await make_topics(topic_name())
+    await _send(broker.bootstrap, topic, "涉水井盖".encode())
+    assert await _read(broker.bootstrap, topic, 1) == ["涉水井盖".encode()]
+
+
+async def test_a_topic_nobody_declared_is_not_created_by_writing_to_it(broker, topic_name):
+    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap, request_timeout_ms=2_000) as producer:
+        with pytest.raises(UnknownTopicOrPartitionError):
+            await producer.send_and_wait(topic_name("misspelt"), b"lost")
+
+
+async def test_a_broker_that_was_killed_comes_back_on_the_same_port_with_what_was_acknowledged(own):
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=own.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic("bus.kept.v1", 1, 1)])
+    await admin.close()
+    await _send(own.bootstrap, "bus.kept.v1", b"before the cut")
+    before = own.bootstrap, own.pid
+    await asyncio.to_thread(own.kill)
+    assert not own.running
+    await asyncio.to_thread(own.restart)
+    assert own.bootstrap == before[0]
+    assert own.pid != before[1]
+    assert await _read(own.bootstrap, "bus.kept.v1", 1) == [b"before the cut"]
+
+
+def test_a_second_start_of_a_directory_is_refused_with_the_pid_that_holds_it(own, cache_dir):
+    with pytest.raises(DirectoryHeld, match=str(own.pid)) as caught:
+        start_broker(own.directory, cache_dir=cache_dir)
+    assert caught.value.pid == own.pid
+    assert own.running
+
+
+def test_a_lock_left_by_a_killed_broker_is_no_obstacle(own, cache_dir):
+    os.kill(own.pid, signal.SIGKILL)  # behind its owner's back: broker.json still names the dead
+    while own.running:
+        time.sleep(0.05)
+    assert attach(own.directory) is None
+    again = start_broker(own.directory, cache_dir=cache_dir, leash=True)
+    try:
+        assert again.running
+        assert again.port == own.port
+    finally:
+        assert again.stop()
+
+
+def test_another_process_finds_the_broker_by_its_directory_and_stops_it(own):
+    found = attach(own.directory)
+    assert found is not None
+    assert (found.pid, found.bootstrap) == (own.pid, own.bootstrap)
+    assert found.stop()
+    assert not own.running
+    assert attach(own.directory) is None
+
+
+def test_ephemeral_data_goes_with_the_broker_and_its_logs_stay(tmp_path, cache_dir):
+    started = start_broker(tmp_path / "b", cache_dir=cache_dir, ephemeral=True, leash=True)
+    assert (tmp_path / "b" / "data" / "meta.properties").exists()
+    assert started.stop()
+    assert not (tmp_path / "b" / "data").exists()
+    assert "started" in (tmp_path / "b" / "logs" / "broker.log").read_text()
+
+
+def test_a_broker_on_a_leash_ends_with_the_process_that_started_it(tmp_path, cache_dir):
+    script = (
+        "import os, sys, pathlib; from connectors.kafka.embedded import start_broker\n"
+        "b = start_broker(pathlib.Path(sys.argv[1]), cache_dir=pathlib.Path(sys.argv[2]), leash=True)\n"
+        "print(b.pid, flush=True); os.kill(os.getpid(), 9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "b"), str(cache_dir)], capture_output=True, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stdout.strip().isdigit()
+    until = time.monotonic() + 5
+    while attach(tmp_path / "b") and time.monotonic() < until:
+        time.sleep(0.05)
+    assert attach(tmp_path / "b") is None
+
+
+def test_a_broker_that_cannot_start_says_so_with_its_log(tmp_path, cache_dir):
+    with pytest.raises(BrokerFailed, match="log\\.segment\\.bytes"):
+        start_broker(tmp_path / "b", cache_dir=cache_dir, overrides={"log.segment.bytes": "-1"}, leash=True)
+    assert attach(tmp_path / "b") is None
