@@ -1,1 +1,6 @@
-"""Room to be furnished."""
+"""Stages: declarations that join a processor to its topics. The runtime learns all from here."""
+
+from streams.stages.dispatch import dispatch_stage
+from streams.stages.intake import intake_stage
+
+__all__ = ["dispatch_stage", "intake_stage"]

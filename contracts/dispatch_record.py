@@ -1,0 +1,28 @@
+"""What dispatch writes beside decisions: that a directive was taken, once, and what came of it."""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from contracts.codes import DirectiveKind
+from contracts.directive import Directive
+from contracts.report import Wire
+
+
+class DirectiveOutcome(StrEnum):
+    """What became of a directive at dispatch."""
+
+    DECIDED = "decided"  # led to a decision, which stands beside it
+    PASSED_ON = "passed_on"  # concerns the case's life: supervise acts on it
+    REFUSED = "refused"  # did not fit the case as it stood; `because` says why
+
+
+class DirectiveTaken(Wire):
+    """One directive as dispatch recorded it on `bus.decisions.v1`; the directive itself goes along for supervise."""
+
+    directive: Directive
+    kind: DirectiveKind
+    outcome: DirectiveOutcome
+    because: str = ""
+    decision: str | None = None
+    taken_at: AwareDatetime

@@ -1,0 +1,226 @@
+"""Dispatch (分流交办): an incident in, a decision and its assignments out, each once.
+
+A case's first round is decided when its incident arrives; a directive asks for a later one. What later rounds need, the
+incident as it stands and who had it, is the task's state under the incident's id. Every directive is recorded once on
+the decisions topic, by id, acted on here or passed on to who follows the case.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from contracts.assignment import Assignment
+from contracts.codes import DirectiveKind, Flag, ReasonCode
+from contracts.decision import Decision, DecisionState, decision_wire
+from contracts.directive import Correction, Directive
+from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
+from contracts.envelope import binary_headers, open_envelope, traceparent_of
+from contracts.errors import Permanent, Temporary
+from contracts.ids import content_digest, decision_id
+from contracts.incident import Incident
+from contracts.partition import partition_of_id
+from contracts.ports import Emit, InboundRecord, RecordHandler, State
+from contracts.serde import read, write
+from contracts.topics import Topics
+from routing_rules.engine.decide import decide
+from routing_rules.engine.views import assignments
+from streams.processors.dispatch_state import CaseState
+from streams.counts import TurnCounts
+from streams.rulesets import RulesetInForce, RulesetSource
+
+SOURCE: Final = "incidentbus/dispatch"
+_RESULTS: Final = {
+    DirectiveOutcome.DECIDED: "acted",
+    DirectiveOutcome.PASSED_ON: "passed",
+    DirectiveOutcome.REFUSED: "refused",
+}
+
+
+class _Ask(NamedTuple):
+    """What one decision is made from, and what brought it about."""
+
+    incident: Incident
+    state: DecisionState
+    now: datetime
+    cause: str
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """The processor of one dispatch task."""
+
+    task: int
+    topics: Topics
+    rulesets: RulesetSource
+    counts: TurnCounts
+
+    def begin_turn(self) -> RecordHandler:
+        """Return this turn's handler, which holds the ruleset and the modes that are in force now."""
+        in_force = self.rulesets.current()
+        if in_force is None:
+            raise Temporary(ReasonCode.NO_RULESET, "no ruleset is in force yet", delay=0.5)
+        self.counts.begin()
+        directives = self.topics.bus("directives")
+
+        def handle(record: InboundRecord, state: State) -> Sequence[Emit]:
+            if record.topic == directives:
+                return self._directive(record, state, in_force)
+            return self._incident(record, state, in_force)
+
+        return handle
+
+    def _incident(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
+        incident = read(Incident, _data(record))
+        if partition_of_id(incident.id, self.topics.spine) != self.task:
+            raise Permanent(ReasonCode.INVALID_VALUE, "an incident came on another partition than its id's")
+        known = state.get(incident.id.encode())
+        if known is not None:
+            return self._known_again(record, state, incident, CaseState.read(known), in_force)
+        now = _instant(record.timestamp)
+        first = DecisionState(reporters=incident.reporters, reports=incident.reports, modes=in_force.modes)
+        ask = _Ask(incident, first, now, incident.id, traceparent_of(record.headers))
+        return self._decided(ask, state, in_force)[1]
+
+    def _known_again(
+        self, record: InboundRecord, state: State, incident: Incident, case: CaseState, in_force: RulesetInForce
+    ) -> Sequence[Emit]:
+        if Flag.REINTERPRETED not in incident.flags:
+            return ()
+        cause = str(open_envelope(record.headers, record.value).attributes.get("id", incident.id))
+        ask = _Ask(incident, case.next_round(in_force.modes), _instant(record.timestamp), cause, None)
+        return self._decided(ask, state, in_force)[1]
+
+    def _decided(self, ask: _Ask, state: State, in_force: RulesetInForce) -> tuple[str, list[Emit]]:
+        decision = decide(ask.incident, ask.state, in_force.compiled, ask.now)
+        id_ = decision_id(ask.incident.id, decision.round, ask.cause)
+        given = assignments(decision, id_, ask.incident, in_force.compiled)
+        state.put(ask.incident.id.encode(), CaseState.after(decision, ask.incident).write())
+        self._count(decision, given, ask.incident)
+        return id_, [self._decision_emit(decision, id_, ask), *(self._assignment_emit(a, ask) for a in given)]
+
+    def _count(self, decision: Decision, given: Sequence[Assignment], incident: Incident) -> None:
+        tally, channel = self.counts.tally, incident.report.channel
+        tally.count("incidentbus_decisions_total", channel=channel, outcome=decision.reason.value)
+        tally.count("incidentbus_decision_routes_total", route=decision.route)
+        for assignment in given:
+            tally.count("incidentbus_assignments_total", agency=assignment.agency, role=assignment.role.value)
+        for dropped in decision.dropped:
+            tally.count("incidentbus_assignments_dropped_total", because=dropped.because.value)
+        for rule in decision.hard_rules:
+            tally.count("incidentbus_hard_rules_total", rule=rule.value)
+        for trial in decision.trial:
+            agrees = "yes" if trial.would_lead == decision.lead else "no"
+            tally.count("incidentbus_trial_decisions_total", rule=trial.rule, agrees=agrees)
+        for rule_id in decision.expr_errors:
+            tally.count("incidentbus_expression_errors_total", rule=rule_id)
+        if decision.round == 1:
+            self.counts.journeys.append((channel, incident.received_at.timestamp()))
+
+    def _decision_emit(self, decision: Decision, id_: str, ask: _Ask) -> Emit:
+        headers = binary_headers(
+            id_=id_, source=SOURCE, type_="incidentbus.decision.v1", time=ask.now, subject=decision.incident,
+            traceparent=ask.traceparent,
+        )  # fmt: skip
+        return self._to_bus("decisions", decision.incident, write(decision_wire(decision)), headers)
+
+    def _assignment_emit(self, assignment: Assignment, ask: _Ask) -> Emit:
+        headers = binary_headers(
+            id_=assignment.id, source=SOURCE, type_="incidentbus.assignment.v1", time=ask.now,
+            subject=assignment.incident, traceparent=ask.traceparent,
+        )  # fmt: skip
+        topic = self.topics.agency_assignments(assignment.agency)
+        partition = partition_of_id(assignment.incident, self.topics.agency)
+        return Emit(topic, partition, assignment.incident.encode(), write(assignment), headers)
+
+    def _to_bus(self, noun: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> Emit:
+        return Emit(self.topics.bus(noun), self.task, key.encode(), value, headers)
+
+    def _directive(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
+        directive = read(Directive, _data(record))
+        seen = content_digest("directive", directive.id)[:16]
+        if state.get(seen) is not None:
+            self._count_directive(directive, "repeated")
+            return ()
+        state.put(seen, b"1")
+        outcome, because, decision, emits = self._acted_on(directive, state, in_force, record)
+        self._count_directive(directive, _RESULTS[outcome])
+        taken = DirectiveTaken(
+            directive=directive, kind=directive.kind, outcome=outcome, because=because, decision=decision,
+            taken_at=_instant(record.timestamp),
+        )  # fmt: skip
+        headers = binary_headers(
+            id_=directive.id, source=SOURCE, type_="incidentbus.directive-taken.v1", time=taken.taken_at,
+            subject=directive.incident, traceparent=traceparent_of(record.headers),
+        )  # fmt: skip
+        value = taken.model_dump_json(exclude_none=True).encode()
+        return [self._to_bus("decisions", directive.incident or directive.id, value, headers), *emits]
+
+    def _count_directive(self, directive: Directive, result: str) -> None:
+        self.counts.tally.count("incidentbus_directives_total", kind=directive.kind.value, result=result)
+
+    def _acted_on(
+        self, directive: Directive, state: State, in_force: RulesetInForce, record: InboundRecord
+    ) -> tuple[DirectiveOutcome, str, str | None, list[Emit]]:
+        anew = _ANEW.get(directive.kind)
+        if anew is None:
+            return DirectiveOutcome.PASSED_ON, "", None, []
+        known = state.get((directive.incident or "").encode()) if directive.incident else None
+        if known is None:
+            raise Permanent(ReasonCode.UNKNOWN_INCIDENT, "a directive for an incident that was never decided here")
+        case = CaseState.read(known)
+        refusal = anew(directive, case, in_force)
+        if refusal:
+            return DirectiveOutcome.REFUSED, refusal, None, []
+        ask = _Ask(
+            _corrected(case.incident, directive.correction),
+            case.next_round(in_force.modes, directive),
+            directive.issued_at.astimezone(UTC),
+            directive.id,
+            traceparent_of(record.headers),
+        )
+        id_, emits = self._decided(ask, state, in_force)
+        return DirectiveOutcome.DECIDED, "", id_, emits
+
+
+def _redispatch(directive: Directive, case: CaseState, in_force: RulesetInForce) -> str:
+    """Return why this case can't be decided anew, or nothing. Adjudication is final (G33)."""
+    if case.adjudicated_to is not None:
+        return "the case was adjudicated: its lead stands"
+    if directive.returned_by is not None and directive.returned_by != case.lead:
+        return "only the lead's return has the case decided anew"
+    return ""
+
+
+def _adjudicate(directive: Directive, case: CaseState, in_force: RulesetInForce) -> str:
+    if directive.agency is None or directive.agency not in in_force.compiled.ruleset.agencies:
+        return "no such agency in the ruleset in force"
+    return ""
+
+
+_ANEW: Final[dict[DirectiveKind, Callable[[Directive, CaseState, RulesetInForce], str]]] = {
+    DirectiveKind.REDISPATCH: _redispatch,
+    DirectiveKind.ADJUDICATE: _adjudicate,
+}
+
+
+def _corrected(incident: Incident, correction: Correction | None) -> Incident:
+    if correction is None:
+        return incident
+    changes = {name: getattr(correction, name) for name in correction.model_fields_set}
+    point = changes.pop("point", None)
+    if point is not None:
+        changes["report"] = incident.report.model_copy(update={"point": point})
+    return incident.model_copy(update={name: value for name, value in changes.items() if value is not None})
+
+
+def _data(record: InboundRecord) -> bytes:
+    data = open_envelope(record.headers, record.value).data
+    if not data:
+        raise Permanent(ReasonCode.EMPTY_PAYLOAD, "the record has no value")
+    return data
+
+
+def _instant(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
