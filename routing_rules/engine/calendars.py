@@ -1,0 +1,167 @@
+"""Civil days and deadlines (RULE-LANGUAGE §8): which day is a working day, and when a span written in a rule falls due.
+
+Everything is reckoned in the ruleset's time zone; what comes out is aware and in that zone. A year without a calendar
+is taken as Monday to Friday with the hours of the nearest year known, and is told by `gaps`: a decision never fails
+for a date. No clock is read here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from routing_rules.engine.memo import keep
+from routing_rules.engine.schema import Calendar, Ruleset, Span, SpanUnit
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS: Final = "always"
+
+_DAY: Final = timedelta(days=1)
+_MONDAY_TO_FRIDAY: Final = frozenset(range(5))
+_OFFICE_HOURS: Final = ((9 * 60, 17 * 60),)  # of a ruleset that brings no calendar at all
+_COUNTED_BY_CALENDAR: Final = frozenset({SpanUnit.WORKING_HOURS, SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS})
+_CLOCK: Final = {SpanUnit.MINUTES: timedelta(minutes=1), SpanUnit.HOURS: timedelta(hours=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One civil day: whether people work, the holiday's name if it is one, and the opening hours as UTC instants."""
+
+    on: date
+    working: bool
+    holiday: str | None
+    hours: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def close(self) -> datetime:
+        """Return the end of the day's last opening hours (of a rest day: those it would have)."""
+        return self.hours[-1][1]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Return what a rule's `days` may call this day (G10)."""
+        kinds = {WEEKDAYS[self.on.weekday()], "workday" if self.working else "restday"}
+        return frozenset(kinds | {"holiday"} if self.holiday else kinds)
+
+
+class Calendars:
+    """The calendars of one ruleset. Days are worked out once each and kept."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.zone = ZoneInfo(ruleset.timezone)
+        self._id = ruleset.calendar
+        self._years = ruleset.calendars
+        self._days: dict[tuple[str, date], Day] = {}
+        self._words: dict[date, frozenset[str]] = {}
+        self._due: dict[tuple[str, SpanUnit, int, date], datetime] = {}
+
+    def local(self, moment: datetime) -> datetime:
+        """Return an aware moment in the ruleset's civil time."""
+        return moment.astimezone(self.zone)
+
+    def words(self, on: date) -> frozenset[str]:
+        """Return the names of a day (mon…sun, workday, restday, holiday) by the county's calendar."""
+        found = self._words.get(on)
+        if found is None:
+            found = keep(self._words, on, self.day(on).words)
+        return found
+
+    def known(self, year: int) -> bool:
+        """Say whether the county's calendar has this year."""
+        return (self._id, year) in self._years
+
+    def gaps(self, start: datetime, end: datetime) -> tuple[int, ...]:
+        """Return the local years from start to end that have no calendar."""
+        years = range(self.local(start).year, self.local(end).year + 1)
+        return tuple(year for year in years if not self.known(year))
+
+    def day(self, on: date, calendar: str | None = None) -> Day:
+        """Return the day by the named calendar, the county's by default."""
+        key = (calendar or self._id, on)
+        found = self._days.get(key)
+        return found or keep(self._days, key, self._make_day(*key))
+
+    def due(self, span: Span, start: datetime, calendar: str | None = None) -> datetime | None:
+        """Return the instant at which `span` from `start` runs out, None for `none`.
+
+        `calendar` is that of the leading agency; with `always` its working hours are all hours (G45) and days are
+        still the county's.
+        """
+        if span.unit is SpanUnit.NONE:
+            return None
+        always = calendar == ALWAYS
+        unit = SpanUnit.HOURS if always and span.unit is SpanUnit.WORKING_HOURS else span.unit
+        if unit in _CLOCK:
+            return self.local((start.astimezone(UTC) + span.count * _CLOCK[unit]))
+        name = self._id if always or calendar is None else calendar
+        if unit is SpanUnit.WORKING_HOURS:
+            return self._after_working(timedelta(hours=span.count), start.astimezone(UTC), name)
+        return self._after_days(unit, span.count, self.local(start).date(), name)
+
+    def by_calendar(self, span: Span) -> bool:
+        """Say whether a calendar is needed to reckon this span."""
+        return span.unit in _COUNTED_BY_CALENDAR
+
+    def _after_working(self, left: timedelta, start: datetime, calendar: str) -> datetime:
+        for day in self._from(self.local(start).date(), calendar):
+            if not day.working:
+                continue
+            for opens, closes in day.hours:
+                begin = max(opens, start)
+                if begin >= closes:
+                    continue
+                if closes - begin >= left:
+                    return self.local(begin + left)
+                left -= closes - begin
+        raise AssertionError("days do not end")
+
+    def _after_days(self, unit: SpanUnit, count: int, on: date, calendar: str) -> datetime:
+        key = (calendar, unit, count, on)
+        found = self._due.get(key)
+        return found or keep(self._due, key, self.local(self._last_day(unit, count, on, calendar).close))
+
+    def _last_day(self, unit: SpanUnit, count: int, on: date, calendar: str) -> Day:
+        """Return the day the count ends on: the starting day is never counted (civil code §201, §203)."""
+        if unit is SpanUnit.CALENDAR_DAYS:
+            return next(day for day in self._from(on + count * _DAY, calendar) if day.working)
+        for day in self._from(on + _DAY, calendar):
+            count -= day.working
+            if count <= 0:
+                return day
+        raise AssertionError("days do not end")
+
+    def _from(self, on: date, calendar: str) -> Iterator[Day]:
+        while True:
+            yield self.day(on, calendar)
+            on += _DAY
+
+    def _make_day(self, calendar: str, on: date) -> Day:
+        year = self._years.get((calendar, on.year))
+        hours = (year and year.hours) or self._nearest_hours(calendar, on.year)
+        return Day(
+            on=on,
+            working=_works(year, on),
+            holiday=None if year is None or on in year.working_days else year.holidays.get(on),
+            hours=tuple((self._at(on, opens), self._at(on, closes)) for opens, closes in hours),
+        )
+
+    def _nearest_hours(self, calendar: str, year: int) -> tuple[tuple[int, int], ...]:
+        """Return the hours of the nearest year known, an earlier one first."""
+        known = [c for (name, _), c in self._years.items() if name in {calendar, self._id} and c.hours]
+        if not known:
+            return _OFFICE_HOURS
+        return min(known, key=lambda c: (c.id != calendar, c.year > year, abs(c.year - year))).hours
+
+    def _at(self, on: date, minute: int) -> datetime:
+        days, minute = divmod(minute, 24 * 60)
+        local = datetime.combine(on + days * _DAY, time(*divmod(minute, 60)), tzinfo=self.zone)
+        return local.astimezone(UTC)
+
+
+def _works(year: Calendar | None, on: date) -> bool:
+    if year is None:
+        return on.weekday() in _MONDAY_TO_FRIDAY
+    if on in year.working_days:
+        return True
+    return on.weekday() in (year.week or _MONDAY_TO_FRIDAY) and on not in year.holidays
