@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from contracts.tally import Tally
-from contracts.telemetry import Meter
+from contracts.telemetry import Meter, Tally
 
 
 @dataclass(slots=True)

@@ -1,0 +1,106 @@
+"""The composition root: stages, runtime, rulesets, metrics and clients joined into the services of one process."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import structlog
+from mode import Service
+
+from connectors.registry import codecs
+from contracts.ports import Codec
+from contracts.telemetry import Meter
+from incidentbus.clock import SystemClock
+from incidentbus.fault_points import fault_hook
+from incidentbus.kafka_options import security_of
+from incidentbus.observing import MeteredObserver
+from incidentbus.rulesets import RulesetFollower
+from incidentbus.settings import Settings
+from routing_rules.engine.loader import load_directory
+from streams.counts import TurnCounts
+from streams.gate import Cluster, GateRunner, Limits, Stage, Timeouts
+from streams.rulesets import HeldRuleset
+from streams.stages import dispatch_stage, intake_stage
+
+log: Final = structlog.get_logger("worker")
+STAGES: Final = ("intake", "dispatch")
+CRASHED: Final = 70  # EX_SOFTWARE: a supervisor starts the process anew
+
+
+class GateService(Service):
+    """One stage's runner as a service of the worker."""
+
+    def __init__(self, runner: GateRunner, name: str) -> None:
+        self.runner = runner
+        self.stage_name = name
+        super().__init__()
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        await self.runner.start()
+
+    async def on_stop(self) -> None:
+        """Finish the turns in hand and leave."""
+        await self.runner.stop()
+
+
+def channel_codecs(settings: Settings) -> dict[str, Codec]:
+    """Return the codecs of the channels that this deployment's ruleset declares."""
+    loaded = load_directory(settings.ruleset_dir)
+    if loaded.ruleset is None:
+        raise ValueError(f"{settings.ruleset_dir}: the ruleset does not load; see `incidentbus rules lint`")
+    declared = loaded.ruleset.channels
+    return {channel: codec for channel, codec in codecs().items() if channel in declared}
+
+
+def build_services(
+    settings: Settings, stages: Sequence[str], meter: Meter
+) -> tuple[list[Service], HeldRuleset, list[GateService]]:
+    """Return the services of a worker that runs `stages`: the follower first, then a runner a stage."""
+    held = HeldRuleset()
+    observer = MeteredObserver(meter, SystemClock())
+    security = security_of(settings)
+    kafka = {"bootstrap_servers": settings.bootstrap_servers, **security}
+    follower = RulesetFollower(held, settings.topics(), kafka, meter)
+    declared = [_declared(name, settings, held, observer) for name in stages]
+    gates = [GateService(_runner(stage, settings, security, observer), stage.name) for stage in declared]
+    return [follower, *gates], held, gates
+
+
+def _declared(name: str, settings: Settings, held: HeldRuleset, observer: MeteredObserver) -> Stage:
+    topics, limits = settings.topics(), Limits(records=settings.records_per_turn)
+
+    def counts(partition: int) -> TurnCounts:
+        return observer.counts(name, partition)
+
+    made: Mapping[str, Callable[[], Stage]] = {
+        "intake": lambda: intake_stage(topics, channel_codecs(settings), held, counts, limits),
+        "dispatch": lambda: dispatch_stage(topics, held, counts, limits),
+    }
+    return made[name]()
+
+
+def _runner(stage: Stage, settings: Settings, security: Mapping[str, object], observer: MeteredObserver) -> GateRunner:
+    member = f"{settings.static_member}-{stage.name}" if settings.static_member else None
+    session = int(settings.session_timeout * 1000)
+    return GateRunner(
+        stage,
+        Cluster(settings.bootstrap_servers, f"incidentbus-{stage.name}", member, security),
+        clock=SystemClock(),
+        exit_process=_crash,
+        prefix=settings.group_prefix or settings.topic_prefix or "incidentbus-",
+        inputs_topic=settings.topics().bus("inputs"),
+        observer=observer,
+        timeouts=Timeouts(
+            session_ms=session, heartbeat_ms=max(100, session // 6),
+            transaction_ms=int(settings.transaction_timeout * 1000), stuck_s=settings.watchdog,
+        ),
+        faults=fault_hook(settings.fault_points),
+    )  # fmt: skip
+
+
+def _crash(why: str) -> None:
+    log.critical("the process ends: it can't be trusted to make progress", why=why)
+    sys.stderr.flush()
+    os._exit(CRASHED)

@@ -1,0 +1,128 @@
+"""Follows the ruleset in force: outside any group, from the pointer's topic, swapped between turns within 2 s.
+
+A ruleset that does not load or whose content is not what its hash says is refused; the last good one stays in force and
+the gauges say so.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from mode import Service
+
+from contracts.decision import ModeRecord
+from contracts.errors import Permanent
+from contracts.ruleset import RulesetBundle, RulesetPointer
+from contracts.serde import read
+from contracts.telemetry import Meter
+from contracts.topics import Topics
+from incidentbus.clock import SystemClock
+from incidentbus.telemetry.prometheus import ruleset_refused, ruleset_taken
+from streams.rulesets import HeldRuleset, RefusedRuleset, RulesetInForce, open_bundle
+
+log: Final = structlog.get_logger("rulesets")
+_POLL_MS: Final = 300
+
+
+class RulesetFollower(Service):
+    """Keeps `held` at the ruleset that the pointer names, and at the modes that are declared."""
+
+    def __init__(self, held: HeldRuleset, topics: Topics, kafka: dict[str, Any], meter: Meter) -> None:
+        super().__init__()
+        self._held = held
+        self._kafka = kafka
+        self._meter = meter
+        self._bundles = TopicPartition(topics.bus("rulesets"), 0)
+        self._pointer = TopicPartition(topics.bus("ruleset-in-force"), 0)
+        self._modes = TopicPartition(topics.bus("modes"), 0)
+        self._offsets: dict[str, int] = {}
+        self._declared: dict[bytes, ModeRecord] = {}
+        self._wanted: RulesetPointer | None = None
+        self._settled = ""  # hash of the pointer that was last acted on
+
+    async def on_start(self) -> None:
+        """Assign the topics and read them from their beginning."""
+        self._consumer = self._reader()
+        await self._consumer.start()
+        partitions = [self._bundles, self._pointer, self._modes]
+        self._consumer.assign(partitions)
+        await self._consumer.seek_to_beginning(*partitions)
+
+    async def on_stop(self) -> None:
+        """Close the consumer."""
+        await self._consumer.stop()
+
+    @Service.task
+    async def _follow(self) -> None:
+        while not self.should_stop:
+            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            for partition, records in fetched.items():
+                for record in records:
+                    self._noted(partition, record.key, record.value, record.offset)
+            if not fetched:
+                await self._settle()
+
+    def _noted(self, partition: TopicPartition, key: bytes | None, value: bytes | None, offset: int) -> None:
+        if partition == self._bundles and key is not None and value is not None:
+            self._offsets[key.decode("ascii", "replace")] = offset
+        elif partition == self._pointer and value is not None:
+            self._wanted = self._readable(RulesetPointer, value) or self._wanted
+        elif partition == self._modes and key is not None:
+            self._declared.pop(key, None)
+            record = self._readable(ModeRecord, value) if value is not None else None
+            if record is not None:
+                self._declared[key] = record
+            self._held.declare(self._modes_declared())
+
+    def _readable(self, kind: type[Any], value: bytes) -> Any:
+        try:
+            return read(kind, value)
+        except Permanent as error:
+            log.warning("unreadable record passed over", kind=kind.__name__, reason=error.reason.value)
+            return None
+
+    async def _settle(self) -> None:
+        wanted = self._wanted
+        if wanted is None or wanted.hash == self._settled or wanted.hash not in self._offsets:
+            return
+        self._settled = wanted.hash
+        try:
+            bundle = await self._fetch(self._offsets[wanted.hash])
+            fresh = await asyncio.to_thread(open_bundle, bundle)
+        except (RefusedRuleset, Permanent) as error:
+            self._refused(wanted, str(error))
+            return
+        self._held.put_in_force(fresh)
+        self._held.declare(self._modes_declared())
+        self._taken(fresh)
+
+    async def _fetch(self, offset: int) -> RulesetBundle:
+        reader = self._reader()
+        await reader.start()
+        try:
+            reader.assign([self._bundles])
+            reader.seek(self._bundles, offset)
+            record = await asyncio.wait_for(reader.getone(), timeout=10)
+            return read(RulesetBundle, record.value or b"")
+        finally:
+            await reader.stop()
+
+    def _reader(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
+            fetch_max_wait_ms=100, **self._kafka,
+        )  # fmt: skip
+
+    def _modes_declared(self) -> tuple[ModeRecord, ...]:
+        return tuple(record for _, record in sorted(self._declared.items()))
+
+    def _taken(self, fresh: RulesetInForce) -> None:
+        ruleset = fresh.compiled.ruleset
+        log.info("ruleset in force", ruleset=ruleset.id, version=ruleset.version, digest=ruleset.hash[:12])
+        now = SystemClock().now_ms()
+        ruleset_taken(self._meter, id_=ruleset.id, version=ruleset.version, digest=ruleset.hash, at_ms=now)
+
+    def _refused(self, wanted: RulesetPointer, why: str) -> None:
+        log.error("ruleset refused; the last good one stays", version=wanted.version, digest=wanted.hash[:12], why=why)
+        ruleset_refused(self._meter)

@@ -1,0 +1,76 @@
+"""A worker process: services in a plain mode worker (a Faust app with nothing to subscribe to crashes), and its pages.
+
+SIGTERM and Ctrl-C finish the turns in hand and leave the group; a second one does nothing more.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+import uvloop
+from mode import Service, Worker
+
+from incidentbus.assembly import GateService, build_services
+from incidentbus.settings import Settings
+from incidentbus.telemetry.http import HealthCheck, HealthReport, HealthServer
+from incidentbus.telemetry.prometheus import PrometheusMeter, registry_of
+from streams.rulesets import HeldRuleset
+
+log: Final = structlog.get_logger("worker")
+
+
+class PagesService(Service):
+    """`/metrics`, `/healthz`, `/readyz` as a service of the worker."""
+
+    def __init__(self, server: HealthServer) -> None:
+        self._server = server
+        super().__init__()
+
+    async def on_start(self) -> None:
+        """Listen."""
+        port = await self._server.start()
+        log.info("pages", port=port)
+
+    async def on_stop(self) -> None:
+        """Listen no more."""
+        await self._server.stop()
+
+
+def serve(settings: Settings, stages: Sequence[str]) -> None:
+    """Run a worker with these stages until it is told to stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, stages))
+
+
+async def _serve(settings: Settings, stages: Sequence[str]) -> None:
+    meter = PrometheusMeter()
+    services, held, gates = build_services(settings, stages, meter)
+
+    def health() -> HealthReport:
+        return _health(held, gates)
+
+    pages = HealthServer(settings.metrics_host, settings.metrics_port, registry_of(meter), health)
+    worker = Worker(
+        PagesService(pages), *services, override_logging=False, redirect_stdouts=False, quiet=True,
+        loop=asyncio.get_running_loop(),
+    )  # fmt: skip
+    log.info("worker starts", stages=list(stages), broker=settings.bootstrap_servers)
+    try:
+        await worker.start()
+    finally:
+        await worker.stop()
+    if worker.crash_reason is not None:
+        raise worker.crash_reason
+    log.info("worker left")
+
+
+def _health(held: HeldRuleset, gates: Sequence[GateService]) -> HealthReport:
+    in_force = held.current()
+    version = in_force.compiled.ruleset.version if in_force else "none yet"
+    ready = [HealthCheck("ruleset", in_force is not None, version)]
+    for gate in gates:
+        tasks = gate.runner.tasks
+        doing = ", ".join(f"{p}: {what}" for p, what in sorted(tasks.items())) or "no task assigned"
+        ready.append(HealthCheck(f"stage {gate.stage_name}", gate.runner.ready, doing))
+    return HealthReport(alive=(HealthCheck("process", ok=True),), ready=tuple(ready))
