@@ -160,7 +160,7 @@ def start_broker(
     ensure_jars(cache_dir, progress=progress)
     recipe = Recipe(directory.resolve(), cache_dir, ephemeral, dict(overrides or {}), leash=leash, timeout=timeout)
     last = holding.read_card(recipe.directory)
-    wanted = port or (last.port if last and _is_free(last.port) else _free_port())
+    wanted = port or (last.port if last and port_is_free(last.port) else _free_port())
     return _start(recipe, wanted, _free_port(), keep=False)
 
 
@@ -271,7 +271,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def port_is_free(port: int) -> bool:
+    """Return whether a loopback port can be listened on now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):
@@ -287,4 +288,4 @@ def _tail(directory: Path, name: str = "broker.log") -> str:
     return "(no log)"
 
 
-__all__ = ["BrokerFailed", "DirectoryHeld", "EmbeddedBroker", "attach", "start_broker"]
+__all__ = ["BrokerFailed", "DirectoryHeld", "EmbeddedBroker", "attach", "port_is_free", "start_broker"]

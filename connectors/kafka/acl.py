@@ -1,0 +1,69 @@
+"""Who may do what, from the registry: one line per principal, operation and thing, literal, no wildcard.
+
+Principals: `User:channel.<code>`, `User:agency.<code>`, `User:bus.<stage>` and `User:operators`. A line holds the
+arguments of Kafka's own `kafka-acls.sh --add`.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from contracts.topics import STAGES, Topics, TopicSpec
+
+
+class Grant(NamedTuple):
+    """One literal permission."""
+
+    principal: str
+    operation: str
+    kind: str
+    """`topic`, `group` or `transactional-id`."""
+    name: str
+
+    def arguments(self) -> str:
+        """Return the grant as arguments of `kafka-acls.sh`."""
+        target = f"--{self.kind} {self.name} --resource-pattern-type literal"
+        return f"--add --allow-principal {self.principal} --operation {self.operation} {target}"
+
+
+def topic_grants(specs: Iterable[TopicSpec], prefix: str = "") -> Iterator[Grant]:
+    """Yield what each writer and reader of each topic needs."""
+    for spec in specs:
+        for operation, parties in (("Write", spec.writers), ("Read", spec.readers)):
+            for party in parties:
+                yield from _both(principal(spec, party, prefix), operation, "topic", spec.name)
+
+
+def stage_grants(topics: Topics, worker_prefix: str, stages: Iterable[str] = STAGES) -> Iterator[Grant]:
+    """Yield what each stage needs beside topics: its group, and one transactional id for each of its tasks.
+
+    Both are called `<worker_prefix><stage>`, the ids with the task's number behind.
+    """
+    for stage in stages:
+        who, name = f"User:bus.{stage}", f"{worker_prefix}{stage}"
+        yield from _both(who, "Read", "group", name)
+        for task in range(topics.feedback if stage == "feedback" else topics.spine):
+            yield from _both(who, "Write", "transactional-id", f"{name}-{task}")
+
+
+def outsider_grants(channels: Iterable[str], agencies: Iterable[str], prefix: str = "") -> Iterator[Grant]:
+    """Yield the one consumer group that each channel and agency may read with, called as its principal."""
+    for name in [*(f"channel.{code}" for code in channels), *(f"agency.{code}" for code in agencies)]:
+        yield from _both(f"User:{name}", "Read", "group", f"{prefix}{name}")
+
+
+def _both(who: str, operation: str, kind: str, name: str) -> Iterator[Grant]:
+    yield Grant(who, operation, kind, name)
+    yield Grant(who, "Describe", kind, name)
+
+
+def principal(spec: TopicSpec, party: str, prefix: str = "") -> str:
+    """Return who a writer or reader of the registry is to the cluster."""
+    if party == "operators":
+        return "User:operators"
+    kind = spec.name.removeprefix(prefix).split(".", 1)[0]
+    return f"User:{kind}.{party}" if kind != "bus" and party == spec.owner else f"User:bus.{party}"
+
+
+def render(grants: Iterable[Grant]) -> str:
+    """Return the grants one a line, each once, sorted."""
+    return "".join(f"{grant.arguments()}\n" for grant in sorted(set(grants)))

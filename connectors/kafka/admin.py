@@ -1,0 +1,92 @@
+"""A cluster's topics: described as they are, and brought to what the registry wants, without losing anything."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from connectors.kafka.clients import Connection, admin, consumer
+from connectors.kafka.incremental import set_topic_configs
+from connectors.kafka.topicplan import Change, Difference, Found, Wanted, is_ours
+
+_TOPIC_OVERRIDE: Final = 1  # config_source of a value that was set on the topic itself
+_CREATE_MS: Final = 60_000
+_AT_ONCE: Final = 50
+
+
+async def find_topics(connection: Connection, prefix: str = "") -> dict[str, Found]:
+    """Describe the topics of this deployment that the cluster has."""
+    async with admin(connection) as client:
+        described = {
+            topic["topic"]: topic for topic in await client.describe_topics() if is_ours(topic["topic"], prefix)
+        }
+        configs = await _configs(client, described)
+    records = await _records(connection, {name: len(topic["partitions"]) for name, topic in described.items()})
+    return {
+        name: Found(
+            name=name,
+            partitions=len(topic["partitions"]),
+            replication=max(len(partition["replicas"]) for partition in topic["partitions"]),
+            configs={key: value for key, (value, _) in configs[name].items()},
+            overrides=frozenset(key for key, (_, source) in configs[name].items() if source == _TOPIC_OVERRIDE),
+            records=records[name],
+        )
+        for name, topic in described.items()
+    }
+
+
+async def apply(connection: Connection, changes: Iterable[Difference]) -> list[Difference]:
+    """Carry out what may be carried out and return it. Raises aiokafka's error for what the cluster refuses."""
+    todo = [change for change in changes if not change.by_hand and change.wanted]
+    async with admin(connection) as client:
+        await create(client, [each.wanted for each in todo if each.change is Change.CREATE and each.wanted])
+        grown = {
+            each.topic: each.wanted.partitions for each in todo if each.change is Change.PARTITIONS and each.wanted
+        }
+        if grown:
+            await client.create_partitions({name: NewPartitions(total_count=count) for name, count in grown.items()})
+        settings: dict[str, dict[str, str]] = {}
+        for each in todo:
+            if each.change is Change.CONFIG:
+                settings.setdefault(each.topic, {})[each.what] = each.want
+        await set_topic_configs(client, settings)
+    return todo
+
+
+async def create(client: AIOKafkaAdminClient, wanted: list[Wanted]) -> None:
+    """Create topics, some at a time; one that somebody else has just created is no error."""
+    for start in range(0, len(wanted), _AT_ONCE):
+        new = [
+            NewTopic(each.name, each.partitions, each.replication, topic_configs=dict(each.configs))
+            for each in wanted[start : start + _AT_ONCE]
+        ]
+        response = await client.create_topics(new, timeout_ms=_CREATE_MS)
+        for name, code, message in response.topic_errors:
+            if code and code != TopicAlreadyExistsError.errno:
+                raise for_code(code)(f"{name}: {message}")
+
+
+async def _configs(client: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, tuple[str, int]]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    if not resources:
+        return {}
+    found: dict[str, dict[str, tuple[str, int]]] = {}
+    for response in await client.describe_configs(resources):
+        for code, message, _, name, entries in response.resources:
+            if code:
+                raise for_code(code)(f"{name}: {message}")
+            found[name] = {entry[0]: (entry[1] or "", entry[3]) for entry in entries}
+    return found
+
+
+async def _records(connection: Connection, partitions: Mapping[str, int]) -> dict[str, int]:
+    every = [TopicPartition(name, number) for name, count in partitions.items() for number in range(count)]
+    if not every:
+        return {}
+    async with consumer(connection) as client:
+        first: dict[Any, int] = await client.beginning_offsets(every)
+        last: dict[Any, int] = await client.end_offsets(every)
+    return {name: sum(last[tp] - first[tp] for tp in every if tp.topic == name) for name in partitions}
