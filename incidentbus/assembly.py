@@ -8,12 +8,13 @@ from typing import Final
 import structlog
 from mode import Service
 
+from connectors.kafka.clients import Connection
 from connectors.registry import codecs
 from contracts.ports import Codec
 from contracts.telemetry import Meter
 from incidentbus.clock import SystemClock
+from incidentbus.connecting import connection_of
 from incidentbus.fault_points import fault_hook
-from incidentbus.kafka_options import security_of
 from incidentbus.observing import MeteredObserver
 from incidentbus.rulesets import RulesetFollower
 from incidentbus.settings import Settings
@@ -60,11 +61,10 @@ def build_services(
     """Return the services of a worker that runs `stages`: the follower first, then a runner a stage."""
     held = HeldRuleset()
     observer = MeteredObserver(meter, SystemClock())
-    security = security_of(settings)
-    kafka = {"bootstrap_servers": settings.bootstrap_servers, **security}
-    follower = RulesetFollower(held, settings.topics(), kafka, meter)
+    connection = connection_of(settings)
+    follower = RulesetFollower(held, settings.topics(), connection, meter)
     declared = [_declared(name, settings, held, observer) for name in stages]
-    gates = [GateService(_runner(stage, settings, security, observer), stage.name) for stage in declared]
+    gates = [GateService(_runner(stage, settings, connection, observer), stage.name) for stage in declared]
     return [follower, *gates], held, gates
 
 
@@ -81,12 +81,12 @@ def _declared(name: str, settings: Settings, held: HeldRuleset, observer: Metere
     return made[name]()
 
 
-def _runner(stage: Stage, settings: Settings, security: Mapping[str, object], observer: MeteredObserver) -> GateRunner:
+def _runner(stage: Stage, settings: Settings, connection: Connection, observer: MeteredObserver) -> GateRunner:
     member = f"{settings.static_member}-{stage.name}" if settings.static_member else None
     session = int(settings.session_timeout * 1000)
     return GateRunner(
         stage,
-        Cluster(settings.bootstrap_servers, f"incidentbus-{stage.name}", member, security),
+        Cluster(connection.bootstrap, f"incidentbus-{stage.name}", member, connection.security),
         clock=SystemClock(),
         exit_process=_crash,
         prefix=settings.group_prefix or settings.topic_prefix or "incidentbus-",

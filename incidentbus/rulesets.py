@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
+from connectors.kafka.clients import Connection
 from contracts.decision import ModeRecord
 from contracts.errors import Permanent
 from contracts.ruleset import RulesetBundle, RulesetPointer
@@ -28,10 +29,10 @@ _POLL_MS: Final = 300
 class RulesetFollower(Service):
     """Keeps `held` at the ruleset that the pointer names, and at the modes that are declared."""
 
-    def __init__(self, held: HeldRuleset, topics: Topics, kafka: dict[str, Any], meter: Meter) -> None:
+    def __init__(self, held: HeldRuleset, topics: Topics, connection: Connection, meter: Meter) -> None:
         super().__init__()
         self._held = held
-        self._kafka = kafka
+        self._connection = connection
         self._meter = meter
         self._bundles = TopicPartition(topics.bus("rulesets"), 0)
         self._pointer = TopicPartition(topics.bus("ruleset-in-force"), 0)
@@ -111,7 +112,7 @@ class RulesetFollower(Service):
     def _reader(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
-            fetch_max_wait_ms=100, **self._kafka,
+            fetch_max_wait_ms=100, **self._connection.options(),
         )  # fmt: skip
 
     def _modes_declared(self) -> tuple[ModeRecord, ...]:

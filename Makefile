@@ -1,0 +1,81 @@
+# incidentbus: `make demo` shows it at work, `make test` proves it; both set up what they need. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c '' 2>/dev/null && { echo $$p; break; }; done)
+PY := .venv/bin/python
+SECONDS_PER_TEST ?= 120
+
+.PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
+        format gate-mutants bench-gate bench lock schemas docs topics-files clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+preflight:
+	@test -n "$(PYTHON)" || { echo "preflight: FAIL no Python found: install Python 3.11 or newer"; exit 2; }
+	@"$(PYTHON)" incidentbus/preflight.py
+
+.venv/made: | preflight
+	@echo "setup: making .venv"
+	@"$(PYTHON)" -m venv .venv
+	@touch .venv/made
+
+.venv/runtime: .venv/made requirements/runtime.txt pyproject.toml
+	@echo "setup: installing the locked packages (half a minute on an ordinary network)"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch .venv/runtime
+
+.venv/dev: .venv/runtime requirements/dev.txt
+	@echo "setup: installing what the tests need"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch .venv/dev
+
+setup: .venv/runtime  ## .venv with what running needs
+setup-dev: .venv/dev  ## .venv with what the tests need too
+
+demo: preflight .venv/runtime  ## the main job on a real Kafka, with sample reports of four channels; KEEP=1 leaves it running
+	@$(PY) -m incidentbus demo $(if $(KEEP),--keep)
+
+demo-selfcheck: preflight .venv/runtime  ## plants one extra and one missing assignment: the witness must find both
+	@$(PY) -m incidentbus demo --selfcheck
+
+test: .venv/dev  ## the whole suite, against the embedded broker
+	@$(PY) -m pytest $(ARGS)
+
+test-quick: .venv/dev  ## what needs no broker
+	@$(PY) -m pytest -m "not broker and not faults" $(ARGS)
+
+lint: .venv/dev  ## ruff: style and format; file and function budgets
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) tests/architecture/budgets.py
+
+types: .venv/dev  ## mypy --strict
+	@$(PY) -m mypy
+
+contracts: .venv/dev  ## the house: who may import whom
+	@$(PY) -c "from importlinter.cli import lint_imports_command as run; run()"
+
+check: lint types contracts  ## lint, types and contracts
+
+docs-check: .venv/dev  ## what the documents claim: names, links, generated pages, commands shown
+	@$(PY) -m pytest tests/docs -q
+
+format: .venv/dev  ## let ruff write
+	@$(PY) -m ruff check --fix -q . ; $(PY) -m ruff format .
+
+gate-mutants: .venv/dev  ## take each cure of the runtime out; its test must fail with its symptom
+	@$(PY) tests/gate_mutants/run.py
+
+bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
+	@$(PY) -m tests.bench.bench_gate
+
+lock:  ## remake the locked requirements
+	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml requirements/build.in -o requirements/runtime.txt
+	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove what demo and test made here; CACHE=1 also the Kafka that clones share
+	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(if $(CACHE),rm -rf "$${INCIDENTBUS_CACHE_DIR:-$$HOME/.cache/incidentbus}",echo "clean: the fetched Kafka stays in $${INCIDENTBUS_CACHE_DIR:-$$HOME/.cache/incidentbus}; make clean CACHE=1 removes it too")

@@ -1,0 +1,5 @@
+"""`python -m incidentbus` is `incidentbus`."""
+
+from incidentbus.cli import main
+
+main()

@@ -1,0 +1,56 @@
+"""Reads topics to their committed end, again and again, and keeps what it saw. Plain consumer, `read_committed`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+
+class Seen(NamedTuple):
+    """One record as the witness saw it: topic, partition, offset, value, headers."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+class TopicReader:
+    """Follows every topic whose name matches `pattern`; `seen` grows with each `catch_up`."""
+
+    def __init__(self, pattern: str, kafka: Mapping[str, Any]) -> None:
+        self._pattern = re.compile(pattern)
+        self._consumer = AIOKafkaConsumer(
+            group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
+            fetch_max_wait_ms=100, **kafka,
+        )  # fmt: skip
+        self.seen: list[Seen] = []
+
+    async def start(self) -> None:
+        """Connect and find the topics; those created later are not followed."""
+        await self._consumer.start()
+        names = sorted(name for name in await self._consumer.topics() if self._pattern.fullmatch(name))
+        partitions = [
+            TopicPartition(name, number) for name in names for number in self._consumer.partitions_for_topic(name) or ()
+        ]
+        self._consumer.assign(partitions)
+        if partitions:
+            await self._consumer.seek_to_beginning(*partitions)
+
+    async def stop(self) -> None:
+        """Close the consumer."""
+        await self._consumer.stop()
+
+    async def catch_up(self, timeout_ms: int = 200) -> int:
+        """Take what is there now; return how many records were new."""
+        if not self._consumer.assignment():
+            return 0
+        fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
+        before = len(self.seen)
+        for partition, records in fetched.items():
+            for record in records:
+                headers = dict(record.headers)
+                self.seen.append(Seen(partition.topic, partition.partition, record.offset, record.value, headers))
+        return len(self.seen) - before

@@ -1,0 +1,99 @@
+"""The verdict over what was published and what arrived."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from incidentbus.witness.ledger import Ledger
+from incidentbus.witness.reading import Seen
+
+
+class Key(NamedTuple):
+    """By what assignments are counted: never by an id of the bus's own making."""
+
+    channel: str
+    external_id: str
+    agency: str
+    round: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`lost`: matters without a lead, unreadable records without a dead letter, and assignments that a decision names
+    and no agency has. `duplicates`: assignments beyond the first of their key. `disordered`: an agency that saw a later
+    round of a case before an earlier one."""
+
+    matters: int
+    assignments: int
+    dead_letters: int
+    lost: tuple[str, ...]
+    duplicates: tuple[Key, ...]
+    disordered: tuple[Key, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether every promise held."""
+        return not (self.lost or self.duplicates or self.disordered)
+
+
+def judge(ledger: Ledger, assignments: Sequence[Seen], decisions: Sequence[Seen], dead: Sequence[Seen]) -> Verdict:
+    """Judge one run. `assignments`, `decisions` and `dead` are every record of those topics, committed ones alone."""
+    arrived = [_key(seen) for seen in assignments]
+    counted = Counter(arrived)
+    led = {(key.channel, key.external_id) for key in arrived if key.role == "lead" and key.round == 1}
+    refused = {_place(seen) for seen in dead}
+    lost = [f"{channel} {external_id}: no lead" for channel, external_id in sorted(ledger.matters() - led)]
+    lost += [f"{'/'.join(map(str, place))}: no dead letter" for place in sorted(ledger.unreadable() - refused)]
+    lost += _unfulfilled(assignments, decisions, led)
+    twice = tuple(key for key, count in sorted(counted.items()) for _ in range(count - 1))
+    return Verdict(len(ledger.matters()), len(arrived), len(dead), tuple(lost), twice, tuple(_disordered(arrived)))
+
+
+def _unfulfilled(assignments: Sequence[Seen], decisions: Sequence[Seen], led: set[tuple[str, str]]) -> Iterable[str]:
+    """Name what decisions gave and no agency has; a missing lead of round 1 was named already."""
+    bodies = [_body(seen) for seen in assignments]
+    have = {(b["incident"], b["agency"], b["round"], b["role"]) for b in bodies}
+    known = {b["incident"] for b in bodies if (b["channel"], b["external_id"]) in led}
+    for decision in map(_body, decisions):
+        for role in decision.get("roles", ()):
+            key = (decision["incident"], role["agency"], decision["round"], role["role"])
+            named = key[2] == 1 and key[3] == "lead" and key[0] not in known
+            if key not in have and not named:
+                yield f"{key[0]} round {key[2]}: {key[1]} was given {key[3]} and has nothing"
+
+
+def _disordered(arrived: Iterable[Key]) -> Iterable[Key]:
+    latest: dict[tuple[str, str, str], int] = {}
+    for key in arrived:
+        case = (key.agency, key.channel, key.external_id)
+        if key.round < latest.get(case, 0):
+            yield key
+        latest[case] = max(key.round, latest.get(case, 0))
+
+
+def _key(seen: Seen) -> Key:
+    body = _body(seen)
+    agency = seen.topic.rsplit(".", 3)[1]  # whose topic it is, not whom the body names
+    if agency != body["agency"]:
+        raise ValueError(f"{seen.topic} holds an assignment of {body['agency']}")
+    return Key(body["channel"], body["external_id"], agency, body["round"], body["role"])
+
+
+def _body(seen: Seen) -> dict[str, Any]:
+    body = orjson.loads(seen.value or b"null")
+    if not isinstance(body, dict):
+        raise TypeError(f"{seen.topic}/{seen.partition}/{seen.offset} holds no object")
+    return body
+
+
+def _place(seen: Seen) -> tuple[str, int, int]:
+    told = seen.headers
+    origin = told.get("incidentbus_origin")
+    if origin is not None:  # passed on to another partition before it was refused
+        topic, partition, offset = origin.decode().rsplit("/", 2)
+        return topic, int(partition), int(offset)
+    return told["dlq_topic"].decode(), int(told["dlq_partition"]), int(told["dlq_offset"])
