@@ -11,7 +11,10 @@ from typing import Final, NamedTuple
 
 _A: Final = 6378245.0  # semi-major axis and eccentricity of Krasovsky 1940, on which GCJ-02 computes
 _EE: Final = 0.00669342162296594323
-_X_PI: Final = math.pi * 3000.0 / 180.0
+_PI: Final = math.pi
+_X_PI: Final = _PI * 3000.0 / 180.0
+_sin: Final = math.sin
+_sqrt: Final = math.sqrt
 
 
 class System(StrEnum):
@@ -95,9 +98,9 @@ def gcj02_to_bd09(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def _gcj02_to_wgs84(longitude: float, latitude: float) -> tuple[float, float]:
-    """Turn the shift round: it changes so slowly that three looks at it are good to a centimetre."""
+    """Turn the shift round: it changes so slowly that two looks at it are good to a centimetre."""
     lon, lat = longitude, latitude
-    for _ in range(3):
+    for _ in range(2):
         east, north = _shift(lon, lat)
         lon, lat = longitude - east, latitude - north
     return lon, lat
@@ -113,18 +116,17 @@ def _bd09_to_gcj02(longitude: float, latitude: float) -> tuple[float, float]:
 def _shift(longitude: float, latitude: float) -> tuple[float, float]:
     """Return GCJ-02's shift at a WGS-84 point, in degrees east and north."""
     x, y = longitude - 105.0, latitude - 35.0
-    root = math.sqrt(abs(x))
-    ripple = (20.0 * math.sin(6.0 * x * math.pi) + 20.0 * math.sin(2.0 * x * math.pi)) * 2.0 / 3.0
-    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple
-    north += (20.0 * math.sin(y * math.pi) + 40.0 * math.sin(y / 3.0 * math.pi)) * 2.0 / 3.0
-    north += (160.0 * math.sin(y / 12.0 * math.pi) + 320.0 * math.sin(y * math.pi / 30.0)) * 2.0 / 3.0
-    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + ripple
-    east += (20.0 * math.sin(x * math.pi) + 40.0 * math.sin(x / 3.0 * math.pi)) * 2.0 / 3.0
-    east += (150.0 * math.sin(x / 12.0 * math.pi) + 300.0 * math.sin(x / 30.0 * math.pi)) * 2.0 / 3.0
-    phi = math.radians(latitude)
-    magic = 1.0 - _EE * math.sin(phi) ** 2
-    per_north = (_A * (1.0 - _EE)) / (magic * math.sqrt(magic)) * math.pi / 180.0
-    per_east = _A / math.sqrt(magic) * math.cos(phi) * math.pi / 180.0
+    px, py = x * _PI, y * _PI
+    root = _sqrt(abs(x))
+    ripple = 20.0 * _sin(6.0 * px) + 20.0 * _sin(2.0 * px)
+    north = 20.0 * _sin(py) + 40.0 * _sin(py / 3.0) + 160.0 * _sin(py / 12.0) + 320.0 * _sin(py / 30.0)
+    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + (ripple + north) / 1.5
+    east = 20.0 * _sin(px) + 40.0 * _sin(px / 3.0) + 150.0 * _sin(px / 12.0) + 300.0 * _sin(px / 30.0)
+    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + (ripple + east) / 1.5
+    phi = latitude * _PI / 180.0
+    magic = 1.0 - _EE * _sin(phi) ** 2
+    per_north = (_A * (1.0 - _EE)) / (magic * _sqrt(magic)) * _PI / 180.0
+    per_east = _A / _sqrt(magic) * math.cos(phi) * _PI / 180.0
     return east / per_east, north / per_north
 
 

@@ -13,7 +13,8 @@ from contracts.report import Point
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)  # two honest clocks may; beyond it a time is in the future
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CLEANED: Final = Flag.TEXT_CLEANED
 _YES: Final = frozenset({"是", "有", "1", "y", "Y", "yes", "true", "True", "TRUE"})
 _LIST: Final = re.compile("[、，,；;\n]")
 
@@ -34,9 +35,9 @@ class Reading:
     __slots__ = ("_box", "_flags", "_suspect", "_zone", "put_right")
 
     def __init__(self, payload: bytes, *, mended: bool, zone: tzinfo, box: Box) -> None:
-        # without an escape, a C1 lead byte, DEL or a U+FFxx lead, no text can hold a control character
-        self._suspect = b"\\" in payload or b"\xc2" in payload or b"\x7f" in payload or b"\xef\xbf" in payload
-        self._flags = {Flag.TEXT_CLEANED} if mended else set()
+        # without an escape, the lead byte of C1 or a DEL in the bytes, no text can hold a control character
+        self._suspect = b"\\" in payload or b"\xc2" in payload or b"\x7f" in payload
+        self._flags = {_CLEANED} if mended else set()
         self._zone = zone
         self._box = box
         self.put_right = ""  # says what was put right about the coordinates, for `attributes`
@@ -62,13 +63,11 @@ class Reading:
         """Return trimmed text, or None where nothing is left."""
         return self.text(value) or None
 
-    def attributes(self, pairs: Iterable[tuple[str, str | bool | None]]) -> dict[str, str]:
+    def attributes(self, pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
         """Return the pairs that say something; texts to the letter."""
-        found: dict[str, str] = {}
-        for name, value in pairs:
-            label = self.label("true" if value else "false") if isinstance(value, bool) else self.label(value)
-            if label is not None:
-                found[name] = label
+        found = {name: value for name, value in pairs if value and not value.isspace()}
+        if self._suspect:
+            found = {name: clean for name, value in found.items() if (clean := self._clean(value))}
         if self.put_right:
             found["point-put-right"] = self.put_right
         return found
@@ -89,7 +88,7 @@ class Reading:
         except (ValueError, OverflowError, OSError):
             self._flags.add(Flag.TIME_UNREADABLE)
             return _NEVER
-        return When(at=found) if isinstance(found, datetime) else When(on=found)
+        return When(found) if isinstance(found, datetime) else When(None, found)
 
     def point(self, x: str | None, y: str | None, name: str | None, default: System) -> Point | None:
         """Return the WGS-84 point of (x = longitude, y = latitude), given in the system `name` or else `default`.
@@ -139,7 +138,7 @@ class Reading:
             return value
         cleaned, count = _CONTROL.subn("", value)
         if count:
-            self._flags.add(Flag.TEXT_CLEANED)
+            self._flags.add(_CLEANED)
         return cleaned
 
 

@@ -1,7 +1,7 @@
 """Times as people and old systems write them, read into aware instants or, without a clock time, into days.
 
-Read: `2026-05-12 22:31:05`, `2026/5/12 22:31`, `20260512223105`, `2026年5月12日22时31分`, ISO 8601 with or without a zone,
-and seconds or milliseconds since the epoch. A time without a zone is the channel's local time.
+Read: `2026-05-12 22:31:05`, `2026/5/12 22:31`, `20260512223105`, `2026年5月12日22时31分`, ISO 8601, and seconds or
+milliseconds since the epoch. A time without a zone is the channel's local time.
 """
 
 import re
@@ -13,7 +13,6 @@ CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")  # one civil time, 
 
 _EARLIEST: Final = 1950  # older or later than this is a null stand-in or a typing error
 _LATEST: Final = 2099
-_EPOCH_DAY: Final = date(1970, 1, 1)  # a zero that a database made into a date
 
 _LOCAL: Final = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})"
@@ -29,11 +28,13 @@ def read_time(value: str, zone: tzinfo) -> datetime | date:
 
     Raises `ValueError` where no person would read a time in it, or only a placeholder such as 1970-01-01.
     """
-    if len(value) == 19 and value[4] == "-" and value[10] == " ":
+    if len(value) >= 19 and value[4] == "-" and value[10] in "T ":
         try:
-            return _plausible(datetime.fromisoformat(value).replace(tzinfo=zone))
+            moment = datetime.fromisoformat(value)
         except ValueError:
             pass  # 24:00:00 is written too, and read below
+        else:
+            return _plausible(moment if moment.tzinfo else moment.replace(tzinfo=zone))
     text = value.strip()
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
@@ -87,8 +88,10 @@ def _offset(text: str) -> tzinfo:
 
 
 def _plausible(moment: datetime | date) -> datetime | date:
-    day = moment.date() if isinstance(moment, datetime) else moment
-    if not _EARLIEST <= day.year <= _LATEST or day == _EPOCH_DAY:
+    year = moment.year
+    if not _EARLIEST <= year <= _LATEST or (
+        year == 1970 and moment.month == moment.day == 1
+    ):  # a zero made into a date
         raise ValueError("a placeholder, or a year that nobody means")
     return moment
 

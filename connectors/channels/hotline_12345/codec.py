@@ -11,6 +11,8 @@ from connectors.native.reading import Reading, place_code, yes
 from contracts.codes import Channel, Kind, ReporterKind, Urgency
 from contracts.report import Report, Reporter
 
+CHANNEL: Final = Channel.HOTLINE.value
+
 KINDS: Final = {
     "咨询": Kind.CONSULT, "求助": Kind.HELP, "投诉": Kind.COMPLAINT, "举报": Kind.TIP, "建议": Kind.SUGGESTION,
     "意见建议": Kind.SUGGESTION, "表扬": Kind.PRAISE, "感谢": Kind.PRAISE,
@@ -52,7 +54,7 @@ class WorkOrder(Native):
     complained_about: str | list[str] | None = Field(default=None, alias="被投诉单位")
     merchant: str | None = Field(default=None, alias="涉及商户")
     department: str | None = Field(default=None, alias="建议承办单位")
-    joint: str | bool | None = Field(default=None, alias="是否联办")
+    joint: str | None = Field(default=None, alias="是否联办")
     repeat_of: str | None = Field(default=None, alias="关联工单")
     attachments: list[Any] | None = Field(default=None, alias="附件")
     exercise: str | bool | None = Field(default=None, alias="是否演练")
@@ -65,7 +67,7 @@ def read(order: WorkOrder, reading: Reading, sent: str | None) -> Report:
     occurred, reported = reading.time(order.occurred), reading.time(order.reported)
     point = reading.point(order.longitude, order.latitude, order.coordinate_system, System.GCJ02)
     return Report(
-        channel=Channel.HOTLINE.value,
+        channel=CHANNEL,
         external_id=external_id,
         title=title,
         text=text,
@@ -123,6 +125,6 @@ def _attributes(order: WorkOrder, reading: Reading) -> dict[str, str]:
     )
 
 
-CODEC: Final = NativeCodec(Channel.HOTLINE.value, WorkOrder, read)
+CODEC: Final = NativeCodec(CHANNEL, WorkOrder, read)
 
 __all__ = ["CODEC", "KINDS", "URGENCIES", "WorkOrder", "read"]

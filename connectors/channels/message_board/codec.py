@@ -10,6 +10,8 @@ from connectors.native.reading import Reading
 from contracts.codes import Channel
 from contracts.report import Report, Reporter
 
+CHANNEL: Final = Channel.MESSAGE_BOARD.value
+
 
 class Message(Native):
     """One message, with the agency's reply where the file has it."""
@@ -31,7 +33,7 @@ def read(message: Message, reading: Reading, sent: str | None) -> Report:
     title, text = reading.text(message.title), reading.text(message.text)
     occurred, reported = reading.time(None), reading.time(message.sent_at)
     return Report(
-        channel=Channel.MESSAGE_BOARD.value,
+        channel=CHANNEL,
         external_id=external_id,
         title=title,
         text=text,
@@ -45,6 +47,6 @@ def read(message: Message, reading: Reading, sent: str | None) -> Report:
     )
 
 
-CODEC: Final = NativeCodec(Channel.MESSAGE_BOARD.value, Message, read)
+CODEC: Final = NativeCodec(CHANNEL, Message, read)
 
 __all__ = ["CODEC", "Message", "read"]

@@ -17,6 +17,7 @@ from connectors.native.reading import Reading
 from contracts.codes import Channel
 from contracts.report import Report
 
+CHANNEL: Final = Channel.NYC311.value
 NEW_YORK: Final = ZoneInfo("America/New_York")
 CITY: Final = Box(-75.0, 40.0, -73.0, 41.5)
 
@@ -57,7 +58,7 @@ def read(row: ServiceRequest, reading: Reading, sent: str | None) -> Report:
     title, text = reading.text(row.complaint_type), reading.text(row.descriptor)
     occurred, reported = reading.time(None), reading.time(_iso(row.created))
     return Report(
-        channel=Channel.NYC311.value,
+        channel=CHANNEL,
         external_id=external_id,
         title=title,
         text=text,
@@ -106,6 +107,6 @@ def _attributes(row: ServiceRequest, reading: Reading) -> dict[str, str]:
     return reading.attributes((name, value) for name, value in named if value not in _BLANK)
 
 
-CODEC: Final = NativeCodec(Channel.NYC311.value, ServiceRequest, read, NEW_YORK, CITY)
+CODEC: Final = NativeCodec(CHANNEL, ServiceRequest, read, NEW_YORK, CITY)
 
 __all__ = ["CITY", "CODEC", "NEW_YORK", "ServiceRequest", "read"]
