@@ -93,7 +93,7 @@ class Calendars:
         always = calendar == ALWAYS
         unit = SpanUnit.HOURS if always and span.unit is SpanUnit.WORKING_HOURS else span.unit
         if unit in _CLOCK:
-            return self.local((start.astimezone(UTC) + span.count * _CLOCK[unit]))
+            return self.local(start.astimezone(UTC) + span.count * _CLOCK[unit])
         name = self._id if always or calendar is None else calendar
         if unit is SpanUnit.WORKING_HOURS:
             return self._after_working(timedelta(hours=span.count), start.astimezone(UTC), name)

@@ -1,4 +1,4 @@
-"""A bounded memory of answers that depend on their key alone; what overflows is forgotten whole, and worked out again."""
+"""A bounded memory of answers that depend on their key alone. What overflows is forgotten whole and made again."""
 
 from typing import Final, TypeVar
 

@@ -1,0 +1,150 @@
+"""The compiler: a ruleset made ready to decide. Made once when a ruleset comes in force; what it remembers is bounded.
+
+A *row* is one block of one rule, in the order in which rules are tried. The fallback has one row without conditions.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from contracts.decision import RulesetStamp
+from contracts.incident import RulesetRef
+from routing_rules.engine.calendars import Calendars
+from routing_rules.engine.catalogue import Catalogue, holds_on
+from routing_rules.engine.conditions import Test, remaining
+from routing_rules.engine.expressions import Expression
+from routing_rules.engine.facts import Facts, Terms
+from routing_rules.engine.index import INDEXED, Index, Mask
+from routing_rules.engine.infer.understand import Interpreter
+from routing_rules.engine.memo import keep
+from routing_rules.engine.normal import Words
+from routing_rules.engine.schema import Block, Overlay, Route, Ruleset, Status
+
+R = TypeVar("R", Route, Overlay)
+
+_EVERYTHING = (Block(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[R]):
+    """One block of a rule: what the index leaves to ask, and what subtracts the whole rule."""
+
+    rule: R
+    block: int
+    rest: tuple[Test, ...]
+    unless: tuple[tuple[Test, ...], ...]
+
+    def holds(self, facts: Facts) -> bool:
+        """Say whether the rule holds by this block, the index having answered its part."""
+        for test in self.rest:
+            if not test(facts):
+                return False
+        return not self.unless or not excepted(self.unless, facts)
+
+
+def excepted(unless: tuple[tuple[Test, ...], ...], facts: Facts) -> bool:
+    """Say whether an exception can be shown to hold (G5, G6)."""
+    return any(all(test(facts) for test in block) for block in unless)
+
+
+class Table(Generic[R]):
+    """The rows of all routes, or of all overlays, with their index."""
+
+    def __init__(self, rules: Sequence[R]) -> None:
+        pairs = [(rule, n, block) for rule in rules for n, block in enumerate(rule.when or _EVERYTHING)]
+        self.rows: tuple[Row[R], ...] = tuple(_row(rule, n, block) for rule, n, block in pairs)
+        self._index = Index([block for _, _, block in pairs])
+        self._live: dict[date, Mask] = {}
+
+    def holding(self, facts: Facts, on: date) -> Iterator[Row[R]]:
+        """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""
+        standing = self._index.candidates(facts) & self._live_on(on)
+        words = self._index.words
+        read = not standing & words.asking
+        done = ""
+        while standing:
+            bit = standing & -standing
+            if not read and bit & words.asking:
+                standing &= words.standing(facts)
+                read = True
+                continue
+            standing ^= bit
+            row = self.rows[bit.bit_length() - 1]
+            if row.rule.id != done and row.holds(facts):
+                done = row.rule.id
+                yield row
+
+    def _live_on(self, on: date) -> Mask:
+        """Return the rows of rules that are on trial or active on a date; the fallback always is."""
+        found = self._live.get(on)
+        return keep(self._live, on, self._mask_on(on)) if found is None else found
+
+    def _mask_on(self, on: date) -> Mask:
+        return sum(1 << i for i, row in enumerate(self.rows) if live(row.rule, on))
+
+
+def live(rule: Route | Overlay, on: date) -> bool:
+    """Say whether a rule is judged at all on a local date. The fallback always is."""
+    if isinstance(rule, Route) and rule.fallback:
+        return True
+    return rule.status is not Status.OFF and holds_on(rule.effective, on)
+
+
+def _row(rule: R, n: int, block: Block) -> Row[R]:
+    return Row(rule, n, remaining(block, skip=INDEXED), tuple(remaining(unless) for unless in rule.unless))
+
+
+class Compiled:
+    """A ruleset ready to decide, and to understand reports. Stateless towards its caller."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        rules: list[Route | Overlay] = [*ruleset.routes, *ruleset.overlays]
+        blocks = [block for rule in rules for block in (*rule.when, *rule.unless)]
+        self.ruleset = ruleset
+        self.stamp = RulesetStamp(ruleset.id, ruleset.version, ruleset.hash)
+        self.calendars = Calendars(ruleset)
+        self.catalogue = Catalogue(ruleset)
+        self.terms = Terms(self.calendars, self.catalogue, Words(_words(blocks)), _expressions(blocks))
+        self.routes: Table[Route] = Table(ruleset.routes)
+        self.overlays: Table[Overlay] = Table(ruleset.overlays)
+        self.fallback = next(route for route in ruleset.routes if route.fallback)
+        self.rules = {rule.id: rule for rule in rules}
+        self.rules_of_expression = _rules_of_expression(rules)
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """What understands reports under this ruleset; made when first asked for."""
+        return Interpreter(self.ruleset, self.catalogue)
+
+    @property
+    def ref(self) -> RulesetRef:
+        """Return the ruleset's identity as an incident carries it."""
+        return RulesetRef(id=self.stamp.id, version=self.stamp.version, hash=self.stamp.hash)
+
+    def local_date(self, now: datetime) -> date:
+        """Return the local date on which rules and agencies must be in force."""
+        return self.calendars.local(now).date()
+
+
+def compile_ruleset(ruleset: Ruleset) -> Compiled:
+    """Make a ruleset ready. It must have loaded without an error: one fallback, every name known."""
+    return Compiled(ruleset)
+
+
+def _words(blocks: Iterable[Block]) -> Iterator[str]:
+    for text in (block.text for block in blocks if block.text is not None):
+        yield from (*text.any, *text.all, *text.none)
+
+
+def _expressions(blocks: Iterable[Block]) -> dict[str, Expression]:
+    return {block.expr: Expression(block.expr) for block in blocks if block.expr is not None}
+
+
+def _rules_of_expression(rules: Iterable[Route | Overlay]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules:
+        for source in dict.fromkeys(block.expr for block in (*rule.when, *rule.unless) if block.expr is not None):
+            found[source] = (*found.get(source, ()), rule.id)
+    return found

@@ -1,0 +1,205 @@
+"""Conditions (RULE-LANGUAGE §3): what each field of a block asks of an incident, one function a field.
+
+The index answers the fields with finite domains by bitmaps; these functions answer what it leaves, `unless`, and every
+field where a person wants to know why. An absent field satisfies nothing (G6).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from contracts.decision import ConditionEvidence
+from routing_rules.engine.expressions import ExpressionError
+from routing_rules.engine.facts import Facts
+from routing_rules.engine.schema import Block, Target, TextCondition, TimeCondition
+
+Test = Callable[[Facts], bool]
+
+_DAY: Final = timedelta(days=1)
+_BY_CALENDAR: Final = frozenset({"workday", "restday", "holiday"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A text condition made ready: words as sets, `where` kept."""
+
+    any: frozenset[str]
+    all: frozenset[str]
+    none: frozenset[str]
+    where: str
+
+
+def words_found(where: str, facts: Facts) -> frozenset[str]:
+    """Return the rule words in the fields that `where` names; the two are searched apart, so no word spans them."""
+    title, text = facts.found
+    if where == "title":
+        return title
+    return text if where == "text" else title | text
+
+
+def _text(wanted: _Words, facts: Facts) -> bool:
+    found = words_found(wanted.where, facts)
+    if wanted.any and wanted.any.isdisjoint(found):
+        return False
+    return wanted.all <= found and wanted.none.isdisjoint(found)
+
+
+def _moment(condition: TimeCondition, moment: datetime | None, day: date | None, facts: Facts) -> bool:
+    if day is None:
+        return False
+    if condition.between is not None:
+        if moment is None:
+            return False
+        start, end = condition.between
+        minute = moment.hour * 60 + moment.minute
+        wraps = start > end
+        if not (minute >= start or minute < end if wraps else start <= minute < end):
+            return False
+        if wraps and minute < end:
+            day -= _DAY  # the day on which this night began
+    return _days(condition.days, day, facts) and _dates(condition.dates, day)
+
+
+def _days(days: frozenset[str], day: date, facts: Facts) -> bool:
+    if not days:
+        return True
+    names = facts.terms.calendars.words(day) if days.isdisjoint(_BY_CALENDAR) else facts.day_words(day)
+    return not days.isdisjoint(names)
+
+
+def _dates(dates: tuple[tuple[int, int], tuple[int, int]] | None, day: date) -> bool:
+    if dates is None:
+        return True
+    start, end = dates
+    at = (day.month, day.day)
+    return start <= at <= end if start <= end else at >= start or at <= end
+
+
+def _expression(source: str, facts: Facts) -> bool:
+    try:
+        return facts.terms.expressions[source].holds(facts.variable)
+    except ExpressionError:
+        facts.errors.append(source)
+        return False
+
+
+def _attributes(wanted: Mapping[str, frozenset[str]], facts: Facts) -> bool:
+    return all(facts.attributes.get(name) in values for name, values in wanted.items())
+
+
+def _means_any(targets: Iterable[Target], codes: Iterable[str], facts: Facts) -> bool:
+    means = facts.terms.catalogue.means
+    return any(means(target, code) for code in codes for target in targets)
+
+
+def _meets(wanted: frozenset[Any], values: Iterable[Any]) -> bool:
+    return not wanted.isdisjoint(values)
+
+
+TESTS: Final[Mapping[str, Callable[[Any, Facts], bool]]] = {
+    "channel": lambda v, f: f.channel in v,
+    "kind": lambda v, f: f.kind in v,
+    "urgency": lambda v, f: f.urgency in v,
+    "reporter": lambda v, f: f.reporter in v,
+    "category": lambda v, f: _meets(v, f.terms.catalogue.category_chain(f.category)),
+    "jurisdiction": lambda v, f: _meets(v, f.terms.catalogue.place_chain(f.jurisdiction)),
+    "located_by": lambda v, f: f.incident.located_by in v,
+    "classified_by": lambda v, f: f.incident.classified_by in v,
+    "area": lambda v, f: _meets(v, f.area),
+    "mode": lambda v, f: f.standing.mode in v,
+    "response": lambda v, f: _meets(v, f.standing.responses),
+    "response_level": lambda v, f: f.standing.level in v,
+    "tags": lambda v, f: _meets(v, f.incident.tags),
+    "missing": lambda v, f: v <= f.absent,
+    "reporters": lambda v, f: f.state.reporters >= v,
+    "reports": lambda v, f: f.state.reports >= v,
+    "occurred_at": lambda v, f: _moment(v, *f.occurred, f),
+    "received_at": lambda v, f: _moment(v, f.received, f.received.date(), f),
+    "attributes": _attributes,
+    "about": lambda v, f: _means_any(v, f.about, f),
+    "lead": lambda v, f: f.lead is not None and _means_any(v, (f.lead,), f),
+    "text": _text,
+    "expr": _expression,
+}
+"""Every field of a block, cheapest first, each with (value, facts) → does it hold."""
+
+
+def given(block: Block) -> list[str]:
+    """Return the fields that a block asks about, cheapest first."""
+    return [name for name in TESTS if getattr(block, name) is not None]
+
+
+def _ready(name: str, block: Block) -> Any:
+    value = getattr(block, name)
+    if isinstance(value, TextCondition):
+        return _Words(frozenset(value.any), frozenset(value.all), frozenset(value.none), value.where)
+    return value
+
+
+def remaining(block: Block, skip: frozenset[str] = frozenset()) -> tuple[Test, ...]:
+    """Return what remains to be asked of a block when the fields in `skip` are answered already, cheapest first."""
+    return tuple(partial(TESTS[name], _ready(name, block)) for name in given(block) if name not in skip)
+
+
+def holds(block: Block, facts: Facts) -> bool:
+    """Say whether every field of the block holds (G5)."""
+    return all(test(facts) for test in remaining(block))
+
+
+def failing(block: Block, facts: Facts) -> tuple[str, ...]:
+    """Return the fields of the block that don't hold."""
+    return tuple(name for name in given(block) if not TESTS[name](_ready(name, block), facts))
+
+
+def evidence(block: Block, facts: Facts) -> tuple[ConditionEvidence, ...]:
+    """Return, for a block that holds, what satisfied each field: codes and rule words, never the text."""
+    return tuple(ConditionEvidence(name, actual(name, getattr(block, name), facts)) for name in given(block))
+
+
+def actual(name: str, value: Any, facts: Facts) -> str:
+    """Return what the incident has where a block asks for `value` in field `name`."""
+    shown = _ACTUAL[name](value, facts)
+    return shown if isinstance(shown, str) else ",".join(shown)
+
+
+def _words_that_count(condition: TextCondition, facts: Facts) -> list[str]:
+    found = words_found(condition.where, facts)
+    return [word for word in dict.fromkeys((*condition.any, *condition.all, *condition.none)) if word in found]
+
+
+def _clock(moment: datetime | None, day: date | None) -> str:
+    if moment is not None:
+        return moment.strftime("%Y-%m-%dT%H:%M")
+    return "" if day is None else day.isoformat()
+
+
+_ACTUAL: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
+    "channel": lambda v, f: f.channel,
+    "kind": lambda v, f: f.kind.value,
+    "urgency": lambda v, f: f.urgency.value,
+    "reporter": lambda v, f: f.reporter.value,
+    "category": lambda v, f: f.category,
+    "jurisdiction": lambda v, f: f.jurisdiction,
+    "located_by": lambda v, f: f.incident.located_by.value,
+    "classified_by": lambda v, f: f.incident.classified_by.value,
+    "area": lambda v, f: f.area,
+    "mode": lambda v, f: f.standing.mode.value,
+    "response": lambda v, f: f.standing.responses,
+    "response_level": lambda v, f: "" if f.standing.level is None else str(f.standing.level),
+    "tags": lambda v, f: [tag for tag in f.incident.tags if tag in v],
+    "missing": lambda v, f: sorted(v & f.absent),
+    "reporters": lambda v, f: str(f.state.reporters),
+    "reports": lambda v, f: str(f.state.reports),
+    "occurred_at": lambda v, f: _clock(*f.occurred),
+    "received_at": lambda v, f: _clock(f.received, None),
+    "attributes": lambda v, f: [f"{name}={f.attributes[name]}" for name in v if name in f.attributes],
+    "about": lambda v, f: f.about,
+    "lead": lambda v, f: f.lead or "",
+    "text": _words_that_count,
+    "expr": lambda v, f: v,
+}
+
+
+__all__ = ["TESTS", "Test", "actual", "evidence", "failing", "given", "holds", "remaining", "words_found"]

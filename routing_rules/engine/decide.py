@@ -1,0 +1,165 @@
+"""Decide: where an incident goes, by when, and on what ground (RULE-LANGUAGE §5).
+
+A function of (incident, state, ruleset, now) and nothing else: the same four give the same Decision years later, which
+is how explanation can't drift from decision. The first live route that holds names the lead; every live overlay that
+holds adds; hard rules are the engine's own. No clock, no chance, no I/O.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from contracts.codes import URGENCY_ORDER, DroppedBecause, HardRule, Role, Urgency
+from contracts.decision import AssignedRole, Decision, DecisionEvidence, DecisionState, Dropped, Trial
+from contracts.evidence import Evidence
+from contracts.incident import Incident
+from routing_rules.engine.compiler import Compiled, Row
+from routing_rules.engine.conditions import evidence
+from routing_rules.engine.deadlines import deadlines, years_without_calendar
+from routing_rules.engine.facts import standing
+from routing_rules.engine.leading import Case, Lead, facts_of, open_case, settle
+from routing_rules.engine.merging import merged
+from routing_rules.engine.schema import Overlay, Route, Status
+
+
+class _Judged(NamedTuple):
+    """The rules that hold: the winning row and the overlays, and what those on trial would have done."""
+
+    row: Row[Route]
+    overlays: tuple[Overlay, ...]
+    trial: tuple[Trial, ...]
+
+
+def decide(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Decision:
+    """Return the decision on `incident` in the round that `state` says, with the whole of its ground.
+
+    `now` is the broker's stamp in round 1, the directive's `issued_at` later (G30); aware. Never raises for an incident
+    that validates and a ruleset that loaded.
+    """
+    case = _case(incident, state, compiled, now)
+    row, trial = _route(case)
+    lead = settle(case, row.rule)
+    overlays, tried = _overlays(case, lead)
+    return _decision(case, now, lead, _Judged(row, overlays, (*trial, *tried)))
+
+
+def _case(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Case:
+    mode = standing(incident, state.modes, compiled.catalogue, now)
+    if state.modes != mode.records:
+        state = replace(state, modes=mode.records)  # what made no difference isn't carried along
+    facts = facts_of(incident, state, compiled, mode)
+    return open_case(incident, state, compiled, compiled.local_date(now), facts)
+
+
+def _route(case: Case) -> tuple[Row[Route], list[Trial]]:
+    """Return the first route in force that holds, and those on trial that would have come before it."""
+    trial: list[Trial] = []
+    for row in case.compiled.routes.holding(case.facts, case.on):
+        if row.rule.status is not Status.TRIAL or row.rule.fallback:
+            return row, trial
+        trial.append(Trial(row.rule.id, settle(case, row.rule).agency))
+    raise AssertionError("a ruleset that loaded has a fallback")
+
+
+def _overlays(case: Case, lead: Lead) -> tuple[tuple[Overlay, ...], list[Trial]]:
+    """Return every overlay in force that holds, seeing the incident as intake left it and who leads (G28)."""
+    facts = case.facts
+    facts.lead = lead.agency
+    held = [row.rule for row in case.compiled.overlays.holding(facts, case.on) if _drawn(row.rule, case.incident.id)]
+    active = tuple(overlay for overlay in held if overlay.status is Status.ACTIVE)
+    return active, [Trial(overlay.id, None) for overlay in held if overlay.status is Status.TRIAL]
+
+
+def _drawn(overlay: Overlay, incident: str) -> bool:
+    """Say whether a sample takes this incident in: by its id, so that a replay draws the same (G39)."""
+    if overlay.sample is None:
+        return True
+    drawn = int.from_bytes(sha256(f"{incident}:{overlay.id}".encode()).digest()[:8], "big")
+    return drawn % 10_000 < overlay.sample
+
+
+def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decision:
+    incident, route, overlays = case.incident, judged.row.rule, judged.overlays
+    urgency = _highest(incident.urgency, route, overlays)
+    roles, dropped = merged(case, lead, route, overlays)
+    due = deadlines(case, now, lead.agency, route, overlays, urgency)
+    return Decision(
+        incident=incident.id,
+        round=case.state.round,
+        now=now,
+        ruleset=case.compiled.stamp,
+        state=case.state,
+        mode=case.facts.standing.mode,
+        responses=case.facts.standing.responses,
+        reason=lead.reason,
+        route=route.id,
+        lead=lead.agency,
+        overlays=tuple(overlay.id for overlay in overlays),
+        trial=judged.trial,
+        roles=roles,
+        dropped=dropped,
+        hard_rules=_hard_rules(case, lead, route, roles, dropped),
+        urgency=urgency,
+        tags=_united(incident.tags, route, overlays),
+        confidential=route.confidential,
+        due=due,
+        route_block=judged.row.block if route.when else None,
+        evidence=_evidence(case, judged.row),
+        expr_errors=_failed_expressions(case),
+        calendar_gap=years_without_calendar(case, now, due),
+        flags=tuple(dict.fromkeys((*(flag.value for flag in incident.flags), *case.flags))),
+    )
+
+
+def _highest(urgency: Urgency, route: Route, overlays: Iterable[Overlay]) -> Urgency:
+    rules: tuple[Route | Overlay, ...] = (route, *overlays)
+    floors = [rule.urgency for rule in rules if rule.urgency is not None]
+    return max((urgency, *floors), key=URGENCY_ORDER.__getitem__) if floors else urgency
+
+
+def _united(tags: tuple[str, ...], route: Route, overlays: Iterable[Overlay]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*tags, *route.tags, *(tag for overlay in overlays for tag in overlay.tags))))
+
+
+def _hard_rules(
+    case: Case, lead: Lead, route: Route, roles: Sequence[AssignedRole], dropped: Sequence[Dropped]
+) -> tuple[HardRule, ...]:
+    """Return the hard rules that acted, in their order.
+
+    Identity is withheld by the views, always; it is named only where confidence took the text from a co-handler who
+    would have had it.
+    """
+    acted = set(lead.acted)
+    because = {drop.because for drop in dropped}
+    if DroppedBecause.CONFLICT in because:
+        acted.add(HardRule.CONFLICT)
+    if DroppedBecause.RETURNED in because:
+        acted.add(HardRule.RETURNED)
+    if (route.confidential or case.incident.report.reporter.secrecy) and any(r.role is Role.CO_HANDLER for r in roles):
+        acted.add(HardRule.IDENTITY)
+    return tuple(rule for rule in HardRule if rule in acted) if acted else ()
+
+
+def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
+    kept: dict[str, list[Evidence]] = {"category": [], "place": [], "about": []}
+    for ground in case.incident.evidence:
+        group = kept.get("place" if ground.of == "area" else ground.of)
+        if group is not None:
+            group.append(ground)
+    when = row.rule.when
+    return DecisionEvidence(
+        category=tuple(kept["category"]),
+        place=tuple(kept["place"]),
+        about=tuple(kept["about"]),
+        conditions=evidence(when[row.block], case.facts) if when else (),
+    )
+
+
+def _failed_expressions(case: Case) -> tuple[str, ...]:
+    """Return the rules whose expression failed: such a condition doesn't hold (G14)."""
+    if not case.facts.errors:
+        return ()
+    by_source = case.compiled.rules_of_expression
+    return tuple(dict.fromkeys(rule for source in case.facts.errors for rule in by_source[source]))

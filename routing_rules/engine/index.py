@@ -1,0 +1,161 @@
+"""The bitmap index (D5): bit *i* of every mask says whether block *i* can still hold.
+
+Each (field, value) has one mask that has the blocks without that field in it too, so a decision is a dozen `&`. Tree
+fields fold the masks of a code and all above it into one, remembered by code. Words of a text are looked up once
+(Aho-Corasick) and only when a block that asks for words is still standing. What a bitmap can't say (times, numbers,
+attributes, expressions) is left to `conditions`, on the survivors.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+from routing_rules.engine.facts import Facts
+from routing_rules.engine.memo import keep
+from routing_rules.engine.schema import Block
+
+INDEXED: Final = frozenset({
+    "channel", "kind", "urgency", "reporter", "category", "jurisdiction", "located_by", "classified_by", "area",
+    "mode", "response", "response_level", "tags", "missing",
+})  # fmt: skip
+"""The fields that `Index.candidates` answers exactly."""
+
+Mask = int
+
+
+class _Field:
+    """The masks of one field: `wild` are the blocks that don't ask, `of` each value's blocks without the wild ones."""
+
+    __slots__ = ("_seen", "of", "wild")
+
+    def __init__(self, values: Sequence[frozenset[Any] | None]) -> None:
+        self.wild: Mask = sum(1 << i for i, wanted in enumerate(values) if wanted is None)
+        self.of: dict[Any, Mask] = {}
+        self._seen: dict[Any, Mask] = {}
+        for i, wanted in enumerate(values):
+            for value in wanted or ():
+                self.of[value] = self.of.get(value, 0) | 1 << i
+
+    def one(self, value: Any) -> Mask:
+        """Return the blocks that a single value leaves standing."""
+        return self.of.get(value, 0) | self.wild
+
+    def any(self, values: Iterable[Any]) -> Mask:
+        """Return the blocks that at least one of the values leaves standing."""
+        mask = self.wild
+        for value in values:
+            mask |= self.of.get(value, 0)
+        return mask
+
+    def chain(self, code: str, chain: Callable[[str], Iterable[str]]) -> Mask:
+        """Return the blocks that a code of a tree leaves standing, all above it counted; remembered by code."""
+        found = self._seen.get(code)
+        return keep(self._seen, code, self.any(chain(code))) if found is None else found
+
+
+class Index:
+    """Masks over `blocks`, in their order."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.full: Mask = (1 << len(blocks)) - 1
+        fields = {name: _Field([getattr(block, name) for block in blocks]) for name in INDEXED - {"missing"}}
+        self._channel, self._kind = fields["channel"], fields["kind"]
+        self._urgency, self._reporter = fields["urgency"], fields["reporter"]
+        self._category, self._jurisdiction = fields["category"], fields["jurisdiction"]
+        self._located, self._classified = fields["located_by"], fields["classified_by"]
+        self._area, self._tags = fields["area"], fields["tags"]
+        self._mode, self._response, self._level = fields["mode"], fields["response"], fields["response_level"]
+        self._modes: dict[Any, Mask] = {}
+        self._present = _present_masks(blocks)
+        self.words = _TextMasks(blocks)
+
+    def candidates(self, facts: Facts) -> Mask:
+        """Return the blocks whose finite fields hold: exact for `INDEXED`, silent on every other field."""
+        incident, catalogue = facts.incident, facts.terms.catalogue
+        mask = (
+            self._channel.one(facts.channel)
+            & self._category.chain(facts.category, catalogue.category_chain)
+            & self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain)
+            & self._kind.one(facts.kind)
+            & self._urgency.one(facts.urgency)
+            & self._reporter.one(facts.reporter)
+            & self._located.one(incident.located_by)
+            & self._classified.one(incident.classified_by)
+            & self._area.any(facts.area)
+            & self._tags.any(incident.tags)
+            & self._of_mode(facts)
+        )
+        return mask & ~self._not_missing(facts) if self._present and mask else mask
+
+    def _of_mode(self, facts: Facts) -> Mask:
+        """Return the blocks that the mode leaves standing: a mask a mode, made when one first comes up (G50)."""
+        standing = facts.standing
+        key = (standing.mode, standing.responses, standing.level)
+        found = self._modes.get(key)
+        if found is not None:
+            return found
+        mask = self._mode.one(standing.mode) & self._response.any(standing.responses)
+        return keep(self._modes, key, mask & self._level.one(standing.level))
+
+    def _not_missing(self, facts: Facts) -> Mask:
+        absent = facts.absent
+        return reduce(or_, (mask for name, mask in self._present.items() if name not in absent), 0)
+
+
+def _present_masks(blocks: Sequence[Block]) -> dict[str, Mask]:
+    """Return, for each field that some block wants missing, the blocks that fall when it is there."""
+    masks: dict[str, Mask] = {}
+    for i, block in enumerate(blocks):
+        for name in block.missing or ():
+            masks[name] = masks.get(name, 0) | 1 << i
+    return masks
+
+
+class _TextMasks:
+    """Which blocks the words found leave standing. Exact for `any` and `none`; of `all` the first word is asked."""
+
+    __slots__ = ("_falls", "_free", "_stands", "asking")
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.asking: Mask = 0
+        self._free = {"any": 0, "all": 0}  # blocks that ask for no word in this way
+        self._stands: dict[str, dict[tuple[str, str], Mask]] = {"any": {}, "all": {}}
+        self._falls: dict[tuple[str, str], Mask] = {}
+        for i, block in enumerate(blocks):
+            self._add(block, 1 << i)
+
+    def _add(self, block: Block, bit: Mask) -> None:
+        text = block.text
+        if text is not None:
+            self.asking |= bit
+        for way, words in (("any", text.any if text else ()), ("all", text.all[:1] if text else ())):
+            if not words:
+                self._free[way] |= bit
+            _mark(self._stands[way], words, text.where if text else "", bit)
+        _mark(self._falls, text.none if text else (), text.where if text else "", bit)
+
+    def standing(self, facts: Facts) -> Mask:
+        """Return the blocks that the text leaves standing, those that ask for no word among them."""
+        keys = list(_keys(facts))
+        masks = [self._free[way] | _union(self._stands[way], keys) for way in ("any", "all")]
+        return masks[0] & masks[1] & ~_union(self._falls, keys)
+
+
+def _mark(masks: dict[tuple[str, str], Mask], words: Iterable[str], where: str, bit: Mask) -> None:
+    for word in words:
+        for field in ("title", "text") if where == "both" else (where,):
+            masks[field, word] = masks.get((field, word), 0) | bit
+
+
+def _keys(facts: Facts) -> Iterator[tuple[str, str]]:
+    title, text = facts.found
+    yield from (("title", word) for word in title)
+    yield from (("text", word) for word in text)
+
+
+def _union(masks: dict[tuple[str, str], Mask], keys: Iterable[tuple[str, str]]) -> Mask:
+    mask = 0
+    for key in keys:
+        mask |= masks.get(key, 0)
+    return mask

@@ -1,0 +1,169 @@
+"""Who leads (主办): the route's role made an agency, and the hard rules on it (G29-G34).
+
+No YAML switches these off: nobody handles a complaint about themselves or about whom they answer to, nobody gets back
+what they returned. The fallback's lead always exists; only a conflict moves it, upward.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from contracts.codes import Flag, HardRule, Outcome, Resolved
+from contracts.decision import DecisionState
+from contracts.incident import Incident
+from routing_rules.engine.catalogue import Found
+from routing_rules.engine.compiler import Compiled
+from routing_rules.engine.facts import Facts, Standing
+from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
+
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one decision is made from: the incident and its state under one ruleset, on one local date.
+
+    `conflicted` may have no role at all; `returned` may not lead or co-handle. `flags` are those this adds.
+    """
+
+    incident: Incident
+    state: DecisionState
+    compiled: Compiled
+    on: date
+    facts: Facts
+    conflicted: frozenset[str]
+    returned: frozenset[str]
+    flags: tuple[str, ...]
+
+    def find(self, target: Target) -> Found | None:
+        """Return the agency that a target means here, or None."""
+        facts = self.facts
+        return self.compiled.catalogue.find(target, facts.channel, facts.jurisdiction, facts.area, self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The leading agency, what was asked for and by which rule, and the hard rules that acted."""
+
+    agency: str
+    asked: str
+    resolved: Resolved
+    rule: str
+    reason: Outcome
+    acted: frozenset[HardRule] = frozenset()
+
+
+def open_case(incident: Incident, state: DecisionState, compiled: Compiled, on: date, facts: Facts) -> Case:
+    """Gather what hard rules go by."""
+    return Case(
+        incident=incident,
+        state=state,
+        compiled=compiled,
+        on=on,
+        facts=facts,
+        conflicted=_conflicted(facts, compiled),
+        returned=frozenset(state.returned_by),
+        flags=(Flag.ABOUT_TOP.value,) if len(facts.about) < len(incident.about) else (),
+    )
+
+
+def facts_of(incident: Incident, state: DecisionState, compiled: Compiled, mode_at: Standing) -> Facts:
+    """Return the incident as rules see it; the agency above all others is taken out of `about` (G31)."""
+    top = compiled.catalogue.top
+    about = tuple(code for code in incident.about if code != top) if top in incident.about else incident.about
+    return Facts(incident, about, state, mode_at, compiled.terms)
+
+
+def _conflicted(facts: Facts, compiled: Compiled) -> frozenset[str]:
+    """Return the agencies complained about and all beneath them (G31)."""
+    if not facts.about or facts.kind not in compiled.ruleset.conflict.kinds:
+        return _NOBODY
+    return compiled.catalogue.beneath(frozenset(facts.about))
+
+
+def settle(case: Case, route: Route) -> Lead:
+    """Return who leads by `route`: adjudication, else the role as written, past returns and conflicts."""
+    lead = _asked(case, route)
+    if lead.reason is Outcome.ADJUDICATED:
+        return _unconflicted(case, lead)
+    lead = _unreturned(case, route, lead)
+    climbed = _unconflicted(case, lead)
+    if climbed.agency in case.returned and not _of_fallback(case, climbed):
+        return _unconflicted(case, _elsewhere(case, route, climbed.acted))
+    return climbed
+
+
+def asked(target: Target) -> str:
+    """Return a target as a rule writes it: a code, `function`, `function/tier` or `first_receiver`."""
+    if isinstance(target, AgencyRef):
+        return target.code
+    if isinstance(target, FirstReceiver):
+        return "first_receiver"
+    return target.function if target.tier is None else f"{target.function}/{target.tier}"
+
+
+def _asked(case: Case, route: Route) -> Lead:
+    named = case.state.adjudicated_to
+    if named is not None:
+        found = case.find(AgencyRef(named))
+        if found is None:
+            return _fallback(case, Outcome.ROLE_UNRESOLVED, named)
+        return Lead(named, named, Resolved.NAMED, route.id, Outcome.ADJUDICATED)
+    found = case.find(route.lead)
+    if route.fallback:
+        return _fallback(case, Outcome.FALLBACK)
+    if found is None:
+        return _fallback(case, Outcome.ROLE_UNRESOLVED, asked(route.lead))
+    return Lead(found.agency, asked(route.lead), found.resolved, route.id, Outcome.MATCHED)
+
+
+def _fallback(case: Case, reason: Outcome, wanted: str = "", acted: frozenset[HardRule] = frozenset()) -> Lead:
+    route = case.compiled.fallback
+    code = asked(route.lead)
+    return Lead(code, wanted or code, Resolved.NAMED, route.id, reason, acted)
+
+
+def _of_fallback(case: Case, lead: Lead) -> bool:
+    return lead.rule == case.compiled.fallback.id
+
+
+def _unreturned(case: Case, route: Route, lead: Lead) -> Lead:
+    """Pass the lead on where it returned the case before, or where returns are used up (G33)."""
+    returns = len(case.state.returned_by)
+    if not returns:
+        return lead
+    if returns >= case.compiled.ruleset.max_returns:
+        return _adjudication(case, frozenset())
+    if lead.agency in case.returned and not _of_fallback(case, lead):
+        return _elsewhere(case, route, frozenset())
+    return lead
+
+
+def _elsewhere(case: Case, route: Route, acted: frozenset[HardRule]) -> Lead:
+    """Return the first of `on_return` that may lead; failing all, the fallback's lead adjudicates."""
+    for target in route.on_return:
+        found = case.find(target)
+        if found and found.agency not in case.returned and found.agency not in case.conflicted:
+            acted |= {HardRule.RETURNED}
+            return Lead(found.agency, asked(target), Resolved.ON_RETURN, route.id, Outcome.MATCHED, acted)
+    return _adjudication(case, acted)
+
+
+def _adjudication(case: Case, acted: frozenset[HardRule]) -> Lead:
+    return _fallback(case, Outcome.ADJUDICATION, acted=acted | {HardRule.RETURNED})
+
+
+def _unconflicted(case: Case, lead: Lead) -> Lead:
+    """Climb to the first supervisor that is not complained about (G31).
+
+    Where the fallback's lead has to climb, those who returned the case are passed over too, the last one excepted.
+    """
+    if lead.agency not in case.conflicted:
+        return lead
+    above = [code for code in case.compiled.catalogue.supervisors(lead.agency) if code not in case.conflicted]
+    fresh = [code for code in above if code not in case.returned] if _of_fallback(case, lead) else above
+    agency = next(iter(fresh or above[-1:]), case.compiled.catalogue.top or lead.agency)
+    return replace(lead, agency=agency, resolved=Resolved.SUPERVISOR, acted=lead.acted | {HardRule.CONFLICT})
+
+
+__all__ = ["Case", "Lead", "asked", "facts_of", "open_case", "settle"]

@@ -1,0 +1,47 @@
+"""Masking: what a text says of a person by number (telephone, identity card, vehicle plate), replaced by asterisks.
+
+The length stays, so that offsets kept as evidence still fit. Meant to hide too much rather than too little: any run of
+seven digits or more goes, a date excepted. What has no pattern, names above all, is not found here.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
+"""Full-width forms and blanks to ASCII, one character to one: patterns are looked for in the translation."""
+
+_CIPHERS: Final = (
+    "\u3007\u96f6\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5e7a\u4e24"
+    "\u58f9\u8d30\u53c1\u8086\u4f0d\u9646\u67d2\u634c\u7396"
+)
+"""Digits as Han characters, in ordinary and in banker's form."""
+
+_GAP: Final = r"[-\s._\u00b7\u2010-\u2015]?"
+_DATE: Final = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+
+_PATTERNS: Final = (
+    rf"(?<!\d)\d{{6}}{_GAP}(?:18|19|20)\d\d{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXx](?![\dA-Za-z])",  # identity card in groups
+    rf"(?<!\d)(?:\+?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)",  # mobile
+    rf"(?<!\d)(?:\+?86{_GAP})?1[3-9]\d{{2}}{_GAP}\d{{3}}{_GAP}\d{{4}}(?!\d)",  # mobile, four-three-four
+    rf"(?<!\d)\(?0\d{{2,3}}\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}(?!\d)",  # landline with its area code
+    rf"(?<!\d)\(?\d{{3}}\)?{_GAP}\d{{3}}[-\s.]\d{{4}}(?!\d)",  # North American
+    rf"(?<!\d)(?!{_DATE})\d{{7,}}[Xx]?(?![A-Za-z])",  # local number, identity card, account
+    rf"[{_CIPHERS}]{{7,}}",
+    # a plate: a Han character, a letter, then five or six letters and digits of which three or more are digits
+    r"[\u4e00-\u9fff][A-Za-z]\s?[\u00b7\u2022.-]?\s?(?=(?:[A-Za-z]*\d){3})[A-Za-z\d]{4,6}[\u4e00-\u9fff]?(?![A-Za-z\d])",
+    r"[A-Za-z\d._%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+",  # e-mail
+)
+_PERSONAL: Final = re.compile("|".join(_PATTERNS))
+_MASK: Final = "*"
+
+
+def masked(text: str, known: Iterable[str] = ()) -> str:
+    """Return `text` with every personal number, and every literal occurrence of `known`, as asterisks of its length."""
+    for value in known:
+        text = text.replace(value, _MASK * len(value))
+    plain = text.translate(_WIDE)
+    spans = [found.span() for found in _PERSONAL.finditer(plain)]
+    for start, end in reversed(spans):
+        text = text[:start] + _MASK * (end - start) + text[end:]
+    return text
