@@ -111,6 +111,8 @@ class PlaceReader:
 
     def _called(self, named: list[tuple[Reading, list[Hit]]], placed: Placed) -> bool:
         for reading, hits in named:
+            if not hits:
+                continue
             counted = self._counted(hits)
             deepest = self._deepest({code for codes in counted.values() for code in codes})
             if not deepest:

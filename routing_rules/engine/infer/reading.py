@@ -46,7 +46,7 @@ class Reading:
     def __init__(self, field: str, original: str, words: Words) -> None:
         self.field: Final = field
         self.form: Final = NormalText(original)
-        self.hits: Final[list[tuple[int, int, int]]] = words.find(self.form.text)
+        self.hits: Final[list[tuple[int, int, int]]] = words.find(self.form.text) if original else []
 
     def firsts(self, numbers: Container[int]) -> dict[int, tuple[int, int, int]]:
         """Return the first hit of each word among `numbers`."""
