@@ -1,6 +1,6 @@
 """What a ruleset is once read: frozen shapes without behaviour. The loader builds them, everything else reads them.
 
-Codes are kept as written; words are in normal form (`engine.normal`). `Position` says where in the author's files a thing
+Codes are kept as written; words are in normal form (`engine.normal`). `at` says where in the author's files a thing
 stands. Order in tuples is the author's order; nothing here is sorted.
 """
 
@@ -10,15 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from contracts.codes import ClassifiedBy, Kind, LocatedBy, Milestone, Mode, ReporterKind, Urgency
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where something stands: file relative to the ruleset's folder, line and column counted from 1."""
-
-    file: str
-    line: int
-    column: int
+from routing_rules.engine.findings import NOWHERE, Position
 
 
 class Status(StrEnum):
@@ -103,7 +95,7 @@ class Block:
     lead: tuple[Target, ...] | None = None  # overlays only
     missing: frozenset[str] | None = None  # occurred_at point address about
     expr: str | None = None
-    at: Position = Position("", 0, 0)
+    at: Position = NOWHERE
 
 
 class SpanUnit(StrEnum):
@@ -211,7 +203,7 @@ class Agency:
     names: tuple[str, ...] = ()
     effective: Effective = Effective()
     calendar: str | None = None  # "always": working hours are all hours, as lead (G45)
-    at: Position = Position("", 0, 0)
+    at: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +217,7 @@ class Jurisdiction:
     names: tuple[str, ...] = ()
     native: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # channel → labels, exact
     synthetic: bool = False
-    at: Position = Position("", 0, 0)
+    at: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +228,7 @@ class Place:
     kind: str
     codes: tuple[str, ...] = ()
     area: str | None = None
-    at: Position = Position("", 0, 0)
+    at: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +251,7 @@ class Category:
     words: Mapping[str, int] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
     native: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    at: Position = Position("", 0, 0)
+    at: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,4 @@
+"""Every text that an author, an operator or an official reads, in Chinese and English, and nothing else.
+
+The one room of the rules where Chinese characters may stand in code. Messages know codes and parameters, no ruleset.
+"""
