@@ -8,14 +8,16 @@ import os
 import platform
 import shutil
 import sys
+from typing import Tuple
 
+Check = Tuple[bool, str]  # noqa: UP006 - an old interpreter reads this too
 NEEDS_PYTHON = (3, 11)
 NEEDS_DISK_MB = 1200  # .venv 260, Kafka and its Java 350, a run's data some 200; and room to breathe
 NEEDS_MEMORY_MB = 1200  # the broker 380, two workers 120 each, the command itself; and room to breathe
 MACHINES = ("x86_64", "amd64", "aarch64", "arm64")
 
 
-def python_version():
+def python_version() -> Check:
     """Return (ok, sentence) about the interpreter."""
     have = sys.version_info[:2]
     told = "Python %d.%d" % have
@@ -24,7 +26,7 @@ def python_version():
     return False, told + ": 3.11 or newer is needed. Install it, or name one: make demo PYTHON=/path/to/python3.11"
 
 
-def virtual_environments():
+def virtual_environments() -> Check:
     """Return (ok, sentence) about the module that makes `.venv`."""
     try:
         import ensurepip  # noqa: F401
@@ -34,7 +36,7 @@ def virtual_environments():
     return True, "virtual environments can be made"
 
 
-def architecture():
+def architecture() -> Check:
     """Return (ok, sentence) about processor and system: the Java that comes as a wheel is built for these."""
     system, machine = platform.system(), platform.machine().lower()
     told = "%s on %s" % (system, machine)
@@ -43,7 +45,7 @@ def architecture():
     return False, told + ": the embedded broker needs Linux or macOS on x86-64 or ARM64"
 
 
-def disk(folder):
+def disk(folder: str) -> Check:
     """Return (ok, sentence) about free space where `folder` will be."""
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder) or "."
@@ -52,7 +54,7 @@ def disk(folder):
     return free >= NEEDS_DISK_MB, told + ("" if free >= NEEDS_DISK_MB else ": %d MB are needed" % NEEDS_DISK_MB)
 
 
-def memory():
+def memory() -> Check:
     """Return (ok, sentence) about memory to be had now; passes where the system does not tell."""
     try:
         with open("/proc/meminfo") as lines:
@@ -64,7 +66,7 @@ def memory():
     return free >= NEEDS_MEMORY_MB, told + ("" if free >= NEEDS_MEMORY_MB else ": %d MB are needed" % NEEDS_MEMORY_MB)
 
 
-def main():
+def main() -> int:
     """Print a line for each check; return 2 where one fails."""
     cache = os.environ.get("INCIDENTBUS_CACHE_DIR") or os.path.join(os.path.expanduser("~"), ".cache", "incidentbus")
     checks = [python_version(), virtual_environments(), architecture(), disk(os.getcwd()), disk(cache), memory()]

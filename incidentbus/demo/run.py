@@ -1,0 +1,192 @@
+"""One run of the demo, from a broker to the verdict. Whatever happens, what was started is ended, Ctrl-C included."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from connectors.kafka.clients import Connection
+from connectors.kafka.embedded import EmbeddedBroker, start_broker
+from connectors.kafka.publisher import Publisher, open_publisher, report
+from incidentbus.clock import utc_now
+from incidentbus.demo.corpus import Telling, corpus
+from incidentbus.demo.fleet import Fleet
+from incidentbus.publishing import Author, publish
+from incidentbus.settings import Settings
+from incidentbus.witness import Ledger, TopicReader, Verdict, judge
+
+WORKERS: Final = 2
+PARTITIONS: Final = 4
+STALLED_SECONDS: Final = 45.0
+SETTLE_SECONDS: Final = 1.5  # after all is there: room for a duplicate to show
+_AT_ONCE: Final = 64
+
+
+class DemoFailed(Exception):
+    """The run could not be carried out; the message says what to look at."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run has: its broker, its workers, what was published, and what the witness saw."""
+
+    settings: Settings
+    console: Console
+    directory: Path
+    keep: bool = False
+    broker: EmbeddedBroker | None = None
+    fleet: Fleet | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    assignments: TopicReader | None = None
+    decisions: TopicReader | None = None
+    incidents: TopicReader | None = None
+    dead: TopicReader | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """Return how this run's broker is reached."""
+        return Connection(self.settings.bootstrap_servers, "incidentbus-demo")
+
+    @property
+    def readers(self) -> tuple[TopicReader, ...]:
+        """Return the witness's readers."""
+        return tuple(reader for reader in (self.assignments, self.decisions, self.incidents, self.dead) if reader)
+
+    def verdict(self) -> Verdict:
+        """Judge what was seen so far."""
+        seen = [reader.seen if reader else [] for reader in (self.assignments, self.decisions, self.dead)]
+        return judge(self.ledger, *seen)
+
+
+@asynccontextmanager
+async def a_run(settings: Settings, console: Console, directory: Path, *, keep: bool) -> AsyncIterator[Run]:
+    """Open a run: broker, topics, ruleset in force, workers. At the end everything is stopped, unless `keep`."""
+    run = Run(settings, console, directory, keep)
+    done = False
+    try:
+        await _start(run)
+        yield run
+        done = True
+    finally:
+        for reader in run.readers:
+            await reader.stop()
+        if not (keep and done):
+            await asyncio.to_thread(_stop, run)
+
+
+async def _start(run: Run) -> None:
+    with _bars(run.console) as bars:
+        task = bars.add_task("Kafka: the broker", total=None)
+
+        def told(done: int, total: int, name: str) -> None:
+            bars.update(task, description=f"Kafka: fetching {name}", completed=done, total=total)
+
+        run.broker = await asyncio.to_thread(
+            start_broker, run.directory / "broker", cache_dir=run.settings.cache_dir, ephemeral=not run.keep,
+            leash=not run.keep, progress=told,
+        )  # fmt: skip
+        run.settings = run.settings.model_copy(
+            update={"bootstrap_servers": run.broker.bootstrap, "partitions": PARTITIONS}
+        )
+        bars.update(task, description=f"Kafka: ready at {run.broker.bootstrap}", total=1, completed=1)
+        task = bars.add_task("topics, and the ruleset in force", total=1)
+        done = await publish(
+            run.settings.ruleset_dir, run.connection, run.settings.topics(), 1, Author("demo", "the demo's ruleset"),
+            utc_now(),
+        )  # fmt: skip
+        told_of = f"{len(done.new_topics)} topics; ruleset {done.ruleset} {done.version} in force"
+        bars.update(task, description=told_of, completed=1)
+    run.fleet = Fleet(_environment(run.settings), run.directory / "logs")
+    for _ in range(WORKERS):
+        run.fleet.start()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "INCIDENTBUS_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+        "INCIDENTBUS_PARTITIONS": str(settings.partitions),
+        "INCIDENTBUS_RULESET_DIR": str(settings.ruleset_dir),
+        "INCIDENTBUS_METRICS_PORT": "0",
+        "INCIDENTBUS_LOG_FORMAT": "json",
+    }
+
+
+def _stop(run: Run) -> None:
+    if run.fleet is not None:
+        run.fleet.stop()
+    if run.broker is not None:
+        run.broker.stop()
+
+
+async def publish_all(run: Run) -> None:
+    """Publish the corpus, acknowledged, and enter it in the ledger."""
+    told = corpus()
+    room = asyncio.Semaphore(_AT_ONCE)
+    with _bars(run.console) as bars:
+        task = bars.add_task("publishing reports of four channels", total=len(told))
+        async with open_publisher(run.connection) as publisher:
+
+            async def one(telling: Telling) -> None:
+                async with room:
+                    await _publish_one(run, publisher, telling)
+                    bars.advance(task)
+
+            # one after another within an id: the order of tellings is part of what is shown
+            for start in range(0, len(told), _AT_ONCE):
+                await asyncio.gather(*(one(telling) for telling in told[start : start + _AT_ONCE]))
+
+
+async def _publish_one(run: Run, publisher: Publisher, telling: Telling) -> None:
+    topics = run.settings.topics()
+    id_ = telling.external_id or "unreadable"
+    outgoing = report(topics, telling.channel, id_, telling.payload, utc_now(), partition=telling.partition(PARTITIONS))
+    if telling.external_id is None:
+        outgoing = outgoing._replace(key=None)
+    placed = await publisher.publish(outgoing)
+    run.ledger.note(telling.channel, telling.external_id, (placed.topic, placed.partition, placed.offset))
+
+
+async def witness_all(run: Run, *, settled: bool = False) -> Verdict:
+    """Read the agencies' topics until everything published is accounted for, or nothing moves any more.
+
+    `settled`: all has been decided before; what is not there now will not come.
+    """
+    options = run.connection.options()
+    prefix = run.settings.topic_prefix.replace(".", r"\.")
+    run.assignments = TopicReader(prefix + r"agency\..+\.assignments\.v1", options)
+    run.decisions = TopicReader(prefix + r"bus\.decisions\.v1", options)
+    run.incidents = TopicReader(prefix + r"bus\.incidents\.v1", options)
+    run.dead = TopicReader(prefix + r".+\.dlq", options)
+    for reader in run.readers:
+        await reader.start()
+    with _bars(run.console) as bars:
+        total = len(run.ledger.matters())
+        task = bars.add_task("reports at their lead agency", total=total)
+        moved = time.monotonic()
+        while True:
+            new = sum([await reader.catch_up() for reader in run.readers])
+            verdict = run.verdict()
+            bars.update(task, completed=total - sum("no lead" in lost for lost in verdict.lost))
+            now = time.monotonic()
+            moved = now if new else moved
+            if now - moved > (SETTLE_SECONDS if settled or not verdict.lost else STALLED_SECONDS):
+                return verdict
+            _workers_live(run)
+
+
+def _workers_live(run: Run) -> None:
+    dead = run.fleet.dead() if run.fleet else []
+    if dead:
+        tail = dead[0].log.read_text("utf-8", "replace").splitlines()[-12:]
+        raise DemoFailed("a worker ended by itself; its last lines:\n  " + "\n  ".join(tail))
+
+
+def _bars(console: Console) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
