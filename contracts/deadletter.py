@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.codes import ReasonCode
 from contracts.ports import Emit, Headers, InboundRecord
+from contracts.topics import DLQ_SUFFIX
 
-SUFFIX: Final = ".dlq"
 PREFIX: Final = "dlq_"
 REASON: Final = "dlq_reason"
 STAGE: Final = "dlq_stage"
@@ -27,17 +27,22 @@ DETAIL: Final = "dlq_detail"
 AT: Final = "dlq_at"
 SHA256: Final = "dlq_sha256"
 TRUNCATED: Final = "dlq_truncated"
+DROPPED: Final = "dlq_dropped"
 DETAIL_LIMIT: Final = 300
 """Characters kept of a detail: a field's name or a limit, never a reporter's words."""
+ROOM: Final = 1_048_588 - 1_024
+"""Bytes of key, value and headers that a topic with Kafka's default limit takes."""
+_MARGIN: Final = 12  # lengths of one header on the wire, at most
+_CUT: Final = 160  # what the headers that tell of a cut take
 
 
 def dead_letter_topic(topic: str) -> str:
     """Return the topic where the dead letters of `topic` lie."""
-    return topic + SUFFIX
+    return topic + DLQ_SUFFIX
 
 
 class DeadLetter(BaseModel):
-    """A dead letter as read back. Times are milliseconds since the epoch; `length` counts the original value's bytes."""
+    """A dead letter as read back. Times are in ms since the epoch; `length` counts the original value's bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,11 +59,12 @@ class DeadLetter(BaseModel):
     headers: tuple[tuple[str, bytes | None], ...] = ()
     sha256: str | None = None
     length: int | None = None
+    dropped: str = ""
 
     @property
     def truncated(self) -> bool:
-        """Whether only the value's head was kept; such a letter cannot be redriven."""
-        return self.sha256 is not None
+        """Whether something did not fit: the value's tail, the headers, the key. Such a letter cannot be redriven."""
+        return self.sha256 is not None or bool(self.dropped)
 
     @classmethod
     def of(cls, record: InboundRecord) -> Self:
@@ -85,14 +91,14 @@ def _length(value: bytes | None) -> int | None:
 
 
 def dead_letter(
-    record: InboundRecord, reason: ReasonCode, detail: str, *, stage: str, at_ms: int, value_limit: int
+    record: InboundRecord, reason: ReasonCode, detail: str, *, stage: str, at_ms: int, room: int = ROOM
 ) -> Emit:
     """Build the dead letter of `record`: the original bytes under their key, in their partition, with the reason.
 
-    `value_limit` is how many bytes of value the dead-letter topic still takes beside key and headers; a longer value is
-    cut to it and named by its SHA-256 and length.
+    `room` is how many bytes of key, value and headers together the dead-letter topic takes. What is larger loses the
+    tail of its value, named by SHA-256 and length, and if that is not enough its headers and then its key.
     """
-    ours = [
+    ours: list[tuple[str, bytes | None]] = [
         (REASON, reason.value.encode()),
         (STAGE, stage.encode()),
         (TOPIC, record.topic.encode()),
@@ -102,16 +108,39 @@ def dead_letter(
         (DETAIL, detail[:DETAIL_LIMIT].encode("utf-8", "replace")),
         (AT, b"%d" % at_ms),
     ]
+    theirs = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
+    key, value = record.key, record.value
+    if _size(theirs) + _size(ours) + len(key or b"") + len(value or b"") > room:
+        theirs, key, value, told = _cut(record, theirs, room - _size(ours) - _CUT)
+        ours += told
+    return Emit(dead_letter_topic(record.topic), record.partition, key, value, theirs + ours)
+
+
+_HeaderList = list[tuple[str, bytes | None]]
+
+
+def _cut(
+    record: InboundRecord, headers: _HeaderList, room: int
+) -> tuple[_HeaderList, bytes | None, bytes | None, _HeaderList]:
+    dropped = []
+    key = record.key
+    if _size(headers) + len(key or b"") > room:
+        headers = []
+        dropped.append("headers")
+    if len(key or b"") > room:
+        key = None
+        dropped.append("key")
+    told: _HeaderList = [(DROPPED, ",".join(dropped).encode())] if dropped else []
     value = record.value
-    if value is not None and len(value) > value_limit:
-        ours += [(SHA256, sha256(value).hexdigest().encode()), (TRUNCATED, b"%d" % len(value))]
-        value = value[: max(value_limit, 0)]
-    headers = _without_ours(record.headers) + ours
-    return Emit(dead_letter_topic(record.topic), record.partition, record.key, value, headers)
+    head = max(room - _size(headers) - len(key or b""), 0)
+    if value is not None and len(value) > head:
+        told += [(SHA256, sha256(value).hexdigest().encode()), (TRUNCATED, b"%d" % len(value))]
+        value = value[:head]
+    return headers, key, value, told
 
 
-def _without_ours(headers: Headers) -> list[tuple[str, bytes | None]]:
-    return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
+def _size(headers: Headers) -> int:
+    return sum(4 * len(name) + len(value or b"") + _MARGIN for name, value in headers)
 
 
 def original(letter: DeadLetter, partition: int | None = None) -> Emit:
@@ -120,7 +149,7 @@ def original(letter: DeadLetter, partition: int | None = None) -> Emit:
     Raises `ValueError` for a truncated letter: its bytes are gone.
     """
     if letter.truncated:
-        raise ValueError("only the head of this record was kept: it cannot be redriven")
+        raise ValueError("not all of this record was kept: it cannot be redriven")
     where = letter.partition if partition is None else partition
     return Emit(letter.topic, where, letter.key, letter.value, letter.headers)
 

@@ -31,7 +31,7 @@ class PauseReason(StrEnum):
 
 
 class InputState(BaseModel):
-    """The last word on one input. `offset` is the first record not taken; `at` is in ms; `by` is a stage or a person."""
+    """The last word on one input. `offset` is the first record not taken, `at` in ms, `by` a stage or a person."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

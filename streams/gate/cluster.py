@@ -35,7 +35,7 @@ class Timeouts:
     transaction_ms: int = 15_000
     transaction_step_s: float = 20.0
     start_s: float = 30.0
-    leave_s: float = 3.0
+    leave_s: float = 2.5
     stop_s: float = 1.0
     poll_ms: int = 250
     fetch_wait_ms: int = 100

@@ -1,0 +1,168 @@
+"""What a topic takes, and whether a record would be taken: asked before the broker is, for one refused record fails its
+whole batch and costs the turn (hole A).
+
+The limits are the cluster's own, read from it and kept for a while: a limit that changed meanwhile shows as a refusal,
+after which they are read again.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from contracts.ports import Emit
+from streams.gate.cluster import Cluster
+
+BATCH_HEADER = 61  # bytes of a record batch before its first record
+RECORD_MARGIN = 40  # varints and attributes of one record, at most
+HEADER_MARGIN = 10  # varints of one header, at most
+BATCH_LIMIT = (1 << 20) - 1024
+"""Bytes of one batch at most: under a broker's default `message.max.bytes` of 1,048,588."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLimits:
+    """What a topic takes. `future_ms` and `past_ms` bound a record's own timestamp; None where the broker stamps."""
+
+    partitions: int
+    max_bytes: int = 1_048_588
+    compacted: bool = False
+    future_ms: int | None = 3_600_000
+    past_ms: int | None = None
+
+
+class TopicBook(Protocol):
+    """Knows the limits of topics."""
+
+    def get(self, topic: str) -> TopicLimits | None:
+        """Return what is known of `topic`; None if it is not known or does not exist."""
+
+    async def learn(self, topics: Collection[str]) -> None:
+        """Find out about `topics`, unless it has been done of late."""
+
+    def forget(self) -> None:
+        """Take nothing known for granted any more."""
+
+
+def record_size(emit: Emit) -> int:
+    """Return the bytes of a record's key, value and headers with a little to spare, never less than it needs."""
+    size = RECORD_MARGIN + len(emit.key or b"") + len(emit.value or b"")
+    for name, value in emit.headers:
+        size += HEADER_MARGIN + 4 * len(name) + len(value or b"")
+    return size
+
+
+def exact_size(emit: Emit) -> int:
+    """Return the bytes that the record takes in a batch of its own."""
+    return BATCH_HEADER + int(
+        DefaultRecordBatchBuilder.estimate_size_in_bytes(emit.key, emit.value, list(emit.headers))
+    )
+
+
+def refusal(emit: Emit, limits: TopicLimits | None, now_ms: int) -> str | None:
+    """Say why the broker would not take `emit`, or None. Names the topic and the limit, never the content."""
+    if not _well_typed(emit):
+        return f"{emit.topic}: key, value and header values are bytes or nothing"
+    if limits is None:
+        return f"{emit.topic}: no such topic"
+    if not 0 <= emit.partition < limits.partitions:
+        return f"{emit.topic}: partition {emit.partition} of {limits.partitions}"
+    if limits.compacted and emit.key is None:
+        return f"{emit.topic}: a compacted topic needs a key"
+    if (wrong := _refused_stamp(emit, limits, now_ms)) is not None:
+        return wrong
+    if BATCH_HEADER + record_size(emit) > limits.max_bytes and exact_size(emit) > limits.max_bytes:
+        return f"{emit.topic}: {exact_size(emit)} bytes, at most {limits.max_bytes} taken"
+    return None
+
+
+def _well_typed(emit: Emit) -> bool:
+    return all(map(_bytes_or_none, emit[2:4])) and all(
+        _text(name) and _bytes_or_none(value) for name, value in emit.headers
+    )
+
+
+def _text(value: object) -> bool:
+    return type(value) is str
+
+
+def _bytes_or_none(value: object) -> bool:
+    return value is None or type(value) is bytes
+
+
+def _refused_stamp(emit: Emit, limits: TopicLimits, now_ms: int) -> str | None:
+    if emit.timestamp is None:
+        return None
+    if limits.future_ms is not None and emit.timestamp > now_ms + limits.future_ms:
+        return f"{emit.topic}: timestamp more than {limits.future_ms} ms ahead"
+    if emit.timestamp < 0 or (limits.past_ms is not None and emit.timestamp < now_ms - limits.past_ms):
+        return f"{emit.topic}: timestamp too old"
+    return None
+
+
+class ClusterBook:
+    """Reads limits from the cluster and keeps them for `keep_s`, a topic that is missing for `retry_s`."""
+
+    def __init__(self, cluster: Cluster, *, keep_s: float = 300.0, retry_s: float = 5.0) -> None:
+        self._cluster = cluster
+        self._keep_s, self._retry_s = keep_s, retry_s
+        self._known: dict[str, TopicLimits | None] = {}
+        self._learned: dict[str, float] = {}
+        self._lock = asyncio.Lock()
+
+    def get(self, topic: str) -> TopicLimits | None:
+        """Return the limits last read."""
+        return self._known.get(topic)
+
+    def forget(self) -> None:
+        """Read every topic's limits again when next asked to learn them."""
+        self._learned.clear()
+
+    async def learn(self, topics: Collection[str]) -> None:
+        """Read the limits of those not read of late, in one request; raises aiokafka's `KafkaError`."""
+        async with self._lock:
+            now = asyncio.get_running_loop().time()
+            if wanted := [topic for topic in topics if self._stale(topic, now)]:
+                self._known.update(await self._read(wanted))
+                self._learned.update(dict.fromkeys(wanted, now))
+
+    def _stale(self, topic: str, now: float) -> bool:
+        age = now - self._learned.get(topic, float("-inf"))
+        return age > (self._retry_s if self._known.get(topic) is None else self._keep_s)
+
+    async def _read(self, topics: list[str]) -> dict[str, TopicLimits | None]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.bootstrap, **self._cluster.security)
+        await admin.start()
+        try:
+            counts = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(topics)}
+            asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics if counts.get(topic)]
+            answers = await admin.describe_configs(asked) if asked else []
+        finally:
+            await admin.close()
+        configs = {name: dict(_pairs(entries)) for answer in answers for _, _, _, name, entries in answer.resources}
+        return {topic: _limits(counts.get(topic, 0), configs.get(topic, {})) for topic in topics}
+
+
+def _pairs(entries: Iterable[Any]) -> Iterable[tuple[str, str]]:
+    return ((entry[0], entry[1]) for entry in entries)
+
+
+def _limits(partitions: int, config: Mapping[str, str]) -> TopicLimits | None:
+    if not partitions:
+        return None
+    stamped_by_us = config.get("message.timestamp.type", "CreateTime") == "CreateTime"
+    past = int(config.get("message.timestamp.before.max.ms", _FOREVER))
+    return TopicLimits(
+        partitions=partitions,
+        max_bytes=int(config.get("max.message.bytes", 1_048_588)),
+        compacted="compact" in config.get("cleanup.policy", "delete"),
+        future_ms=int(config.get("message.timestamp.after.max.ms", 3_600_000)) if stamped_by_us else None,
+        past_ms=past if stamped_by_us and past < _FOREVER else None,
+    )
+
+
+_FOREVER = 9_223_372_036_854_775_807

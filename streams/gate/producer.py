@@ -1,0 +1,108 @@
+"""A task's transactional producer: aiokafka's, with what it lacks to keep a promise.
+
+Three things are put right. Offsets go out under the group's generation (`group_commit`). After an abortable error
+aiokafka forgets which partitions it had touched, takes the transaction for an empty one and never sends the abort, so
+that the next commit would publish what was to be aborted: here it remembers. And after a batch that the broker refused,
+aiokafka's sequence numbers have run ahead of the broker's: here they are set back once the abort is through.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.structs import TopicPartition
+
+from streams.gate.cluster import Cluster, Timeouts
+from streams.gate.group_commit import GroupMetadata, GroupSender
+
+NO_COMPRESSION = 0
+
+
+class _TaskTransactions(TransactionManager):  # type: ignore[misc]
+    """Keeps the record of what a failed transaction touched until its abort has reached the broker."""
+
+    _txn_partitions: set[TopicPartition]
+    _txn_consumer_group: str | None
+
+    def error_transaction(self, exc: BaseException) -> None:
+        touched, group = set(self._txn_partitions), self._txn_consumer_group
+        super().error_transaction(exc)
+        self._txn_partitions |= touched
+        self._txn_consumer_group = group
+
+
+class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
+    """One per task, fenced by its transactional id. `start` fences the predecessor and settles what it left open."""
+
+    def __init__(self, cluster: Cluster, transactional_id: str, timeouts: Timeouts) -> None:
+        super().__init__(
+            bootstrap_servers=cluster.bootstrap,
+            client_id=f"{cluster.client_id}-{transactional_id}",
+            transactional_id=transactional_id,
+            transaction_timeout_ms=timeouts.transaction_ms,
+            acks="all",
+            linger_ms=0,
+            **cluster.security,
+        )
+        self._txn_manager = _TaskTransactions(transactional_id, timeouts.transaction_ms)
+        self._message_accumulator._txn_manager = self._txn_manager
+        self._sender = GroupSender(
+            self.client,
+            acks=-1,
+            txn_manager=self._txn_manager,
+            retry_backoff_ms=timeouts.retry_ms,
+            message_accumulator=self._message_accumulator,
+            request_timeout_ms=self._request_timeout_ms,
+        )
+        self._sequences_at_begin: dict[TopicPartition, int] = {}
+
+    def new_batch(self, max_bytes: int) -> BatchBuilder:
+        """Return an empty batch that takes records up to `max_bytes`, the limit of the topic it is for."""
+        return BatchBuilder(max_bytes, NO_COMPRESSION, is_transactional=True)
+
+    async def begin(self) -> None:
+        """Begin a transaction."""
+        await self.begin_transaction()
+        self._sequences_at_begin = dict(self._txn_manager._sequence_numbers)
+
+    async def add_offsets(self, offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
+        """Add the inputs' next offsets to the transaction, under the generation that owned them."""
+        self._sender.group_metadata = group
+        await self.send_offsets_to_transaction(dict(offsets), group.group_id)
+
+    def abortable_error(self) -> BaseException | None:
+        """Return what put the transaction in a state where it can only be aborted, if anything has."""
+        waiter = self._txn_manager.wait_for_transaction_end()
+        return waiter.exception() if waiter.done() and not waiter.cancelled() else None
+
+    async def abort(self, delivered: Mapping[TopicPartition, int]) -> None:
+        """Abort the transaction; `delivered` counts the records that the broker took, by partition."""
+        self.abortable_error()  # asked for, so that asyncio does not report it as never retrieved
+        await self.abort_transaction()
+        for tp, at in self._txn_manager._sequence_numbers.items():
+            began = self._sequences_at_begin.get(tp, 0)
+            if at != began:
+                self._txn_manager._sequence_numbers[tp] = began + delivered.get(tp, 0)
+
+    async def shut(self, bound_s: float) -> None:
+        """Close, whatever state it is in: a fenced producer raises from its own `stop`, a cut-off one never ends."""
+        try:
+            async with asyncio.timeout(bound_s):
+                await self.stop()
+        except (TimeoutError, KafkaError, AssertionError):
+            await self._drop(bound_s)
+        if self._txn_manager.wait_for_transaction_end() is not None:
+            self.abortable_error()
+
+    async def _drop(self, bound_s: float) -> None:
+        task: asyncio.Task[Any] | None = self._sender.sender_task
+        if task is not None:
+            task.cancel()
+        with contextlib.suppress(TimeoutError, KafkaError, OSError):
+            async with asyncio.timeout(bound_s):
+                await self.client.close()

@@ -1,0 +1,156 @@
+"""One transaction: outputs, changelog and offsets together, or none of it.
+
+Every batch is awaited before the offsets are added: aiokafka commits whether or not a batch was taken (hole A). What
+can be undone for certain is aborted; what cannot be known (a commit without an answer) or trusted (a fence, the
+unnamed) loses the task.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import aiokafka.errors as kafka_errors
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import TopicPartition
+
+from contracts.ports import Emit
+from streams.gate.cluster import Timeouts
+from streams.gate.errors import GateError, Interrupted, Refused, TaskLost
+from streams.gate.faults import FaultHook, Point, strike
+from streams.gate.group_commit import GenerationFenced, GroupMetadata
+from streams.gate.outputs import BATCH_LIMIT, TopicBook
+from streams.gate.producer import TaskProducer
+
+_FENCED = (
+    kafka_errors.ProducerFenced,
+    kafka_errors.InvalidProducerEpoch,
+    kafka_errors.InvalidProducerIdMapping,
+    kafka_errors.InvalidTxnState,
+    kafka_errors.OutOfOrderSequenceNumber,
+    AssertionError,  # what aiokafka's state machine raises once it has been fenced
+)
+
+
+class _BatchRefused(GateError):
+    """The broker answered a batch with an error that is not a fence."""
+
+
+_REFUSED = (_BatchRefused, kafka_errors.TopicAuthorizationFailedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """Writes what a task's turns decided."""
+
+    producer: TaskProducer
+    book: TopicBook
+    timeouts: Timeouts
+    partition: int
+    faults: FaultHook | None = None
+
+    async def commit(self, emits: Sequence[Emit], offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
+        """Commit it all.
+
+        Raises `Refused` or `Interrupted` when it was aborted for certain, `TaskLost` when the task cannot go on.
+        """
+        delivered: Counter[TopicPartition] = Counter()
+        try:
+            async with asyncio.timeout(self.timeouts.transaction_step_s):
+                await self._fill(emits, offsets, group, delivered)
+        except Exception as error:
+            await self._abort(error, delivered)
+        try:
+            async with asyncio.timeout(self.timeouts.transaction_step_s):
+                await self._at("before_commit")
+                await self.producer.commit_transaction()
+        except Exception as error:
+            raise TaskLost("fenced" if isinstance(error, _FENCED) else "unknown_outcome", _name(error)) from error
+        await self._at("committed")
+
+    async def _fill(
+        self,
+        emits: Sequence[Emit],
+        offsets: Mapping[TopicPartition, int],
+        group: GroupMetadata,
+        delivered: Counter[TopicPartition],
+    ) -> None:
+        await self.producer.begin()
+        await self._at("begun")
+        await self._deliver(emits, delivered)
+        await self._at("delivered")
+        if offsets:
+            await self.producer.add_offsets(offsets, group)
+        await self._at("offsets")
+
+    async def _deliver(self, emits: Sequence[Emit], delivered: Counter[TopicPartition]) -> None:
+        sent = []
+        for tp, batch in self._pack(emits):
+            count = batch.record_count()
+            sent.append((tp, count, await self.producer.send_batch(batch, tp.topic, partition=tp.partition)))
+        await self._at("sent")
+        answers = await asyncio.gather(*(future for _, _, future in sent), return_exceptions=True)
+        failed = []
+        for (tp, count, _), answer in zip(sent, answers, strict=True):
+            if isinstance(answer, BaseException):
+                failed.append((tp, answer))
+            else:
+                delivered[tp] += count
+        if failed:
+            raise self.producer.abortable_error() or _worst(failed)
+
+    def _pack(self, emits: Sequence[Emit]) -> Iterator[tuple[TopicPartition, BatchBuilder]]:
+        """Yield full batches as they fill, the rest at the end: the order within a partition is kept."""
+        filling: dict[TopicPartition, BatchBuilder] = {}
+        for emit in emits:
+            tp = TopicPartition(emit.topic, emit.partition)
+            batch = filling.get(tp)
+            if batch is None:
+                batch = filling[tp] = self._new_batch(emit.topic)
+            if not _append(batch, emit):
+                yield tp, batch
+                batch = filling[tp] = self._new_batch(emit.topic)
+                _append(batch, emit)
+        yield from filling.items()
+
+    def _new_batch(self, topic: str) -> BatchBuilder:
+        limits = self.book.get(topic)
+        return self.producer.new_batch(BATCH_LIMIT if limits is None else min(BATCH_LIMIT, limits.max_bytes))
+
+    async def _abort(self, error: Exception, delivered: Mapping[TopicPartition, int]) -> NoReturn:
+        """Undo the transaction if that is possible, and say what it means for the task."""
+        if isinstance(error, _FENCED):
+            raise TaskLost("fenced", _name(error)) from error
+        if isinstance(error, TimeoutError):
+            raise TaskLost("timeout", "the broker did not answer") from error
+        if not isinstance(error, kafka_errors.KafkaError | _BatchRefused):
+            raise TaskLost("defect", _name(error)) from error
+        try:
+            async with asyncio.timeout(self.timeouts.transaction_step_s):
+                await self.producer.abort(delivered)
+        except Exception as second:
+            raise TaskLost("fenced" if isinstance(second, _FENCED) else "timeout", _name(second)) from second
+        if isinstance(error, GenerationFenced):
+            raise TaskLost("generation", str(error)) from error
+        raise (Refused if isinstance(error, _REFUSED) else Interrupted)(_name(error)) from error
+
+    async def _at(self, point: Point) -> None:
+        await strike(self.faults, point, self.partition)
+
+
+def _append(batch: BatchBuilder, emit: Emit) -> bool:
+    done = batch.append(timestamp=emit.timestamp, key=emit.key, value=emit.value, headers=list(emit.headers))
+    return done is not None
+
+
+def _worst(failed: Sequence[tuple[TopicPartition, BaseException]]) -> BaseException:
+    """A refusal explains the gaps in sequence behind it, so it is the one to name."""
+    for tp, error in failed:
+        if isinstance(error, kafka_errors.BrokerResponseError) and not isinstance(error, _FENCED):
+            return _BatchRefused(f"{tp.topic}: {type(error).__name__}")
+    return failed[0][1]
+
+
+def _name(error: BaseException) -> str:
+    return str(error) if isinstance(error, GateError) else type(error).__name__
