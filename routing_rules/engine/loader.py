@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from routing_rules.engine.catalogue import Catalogue
-from routing_rules.engine.findings import Finding, Position
 from routing_rules.engine.loading.assembly import assemble
 from routing_rules.engine.loading.checks.catalogue import check_catalogue
 from routing_rules.engine.loading.checks.rules import check_rules
@@ -22,7 +21,7 @@ from routing_rules.engine.loading.rules import check_names
 from routing_rules.engine.loading.vocabulary import Documents, vocabulary
 from routing_rules.engine.schema import Ruleset
 from routing_rules.engine.source import Document, Waiver, plain, read
-from routing_rules.messages.findings import Level
+from routing_rules.messages import Finding, Level, Position
 
 NEEDED: Final = ("ruleset.yaml", "agencies.yaml", "jurisdictions.yaml", "categories.yaml")
 FOLDERS: Final = ("places", "words", "calendars", "routes")
@@ -36,6 +35,7 @@ class Loaded:
 
     ruleset: Ruleset | None
     findings: tuple[Finding, ...]
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -62,6 +62,7 @@ def load(files: Mapping[str, bytes]) -> Loaded:
     """Load a ruleset from its files. Tests are no part of it and are passed over."""
     reading = Reading()
     documents, waivers = _open(files, reading)
+    reading.findings += unreasoned(waivers)
     reading.vocabulary, reading.blurred = vocabulary(documents)
     check_names((document.file for document in documents.routes), reading)
     draft = assemble(documents, content_hash(documents), reading)
@@ -69,9 +70,9 @@ def load(files: Mapping[str, bytes]) -> Loaded:
         catalogue = Catalogue(draft.ruleset)
         check_catalogue(draft.ruleset, catalogue, reading)
         check_rules(draft.ruleset, catalogue, draft.whole, reading)
-    findings = tuple(_kept(reading.findings, waivers))
+    findings = tuple(unwaived(reading.findings, waivers))
     refused = draft is None or any(finding.level is Level.ERROR for finding in findings)
-    return Loaded(None if refused or draft is None else draft.ruleset, findings)
+    return Loaded(None if refused or draft is None else draft.ruleset, findings, tuple(waivers))
 
 
 def content_hash(documents: Documents) -> str:
@@ -125,12 +126,16 @@ def _document(file: str, content: bytes, reading: Reading) -> Document:
     return document
 
 
-def _kept(findings: Iterable[Finding], waivers: Iterable[Waiver]) -> Iterator[Finding]:
+def unreasoned(waivers: Iterable[Waiver]) -> list[Finding]:
+    """Return a finding for each waiver that doesn't say why; it waives nothing."""
+    return [Finding("RR152", waiver.at, {"code": waiver.codes[0]}) for waiver in waivers if not waiver.reason]
+
+
+def unwaived(findings: Iterable[Finding], waivers: Iterable[Waiver]) -> Iterator[Finding]:
     """Yield the findings that no waiver takes away, each once, in the files' order. Errors cannot be waived."""
     waived = {(waiver.at.file, waiver.covers, code) for waiver in waivers if waiver.reason for code in waiver.codes}
-    unreasoned = [Finding("RR152", w.at, {"code": w.codes[0]}) for w in waivers if not w.reason]
     seen = set()
-    for finding in sorted([*findings, *unreasoned], key=lambda finding: (finding.at, finding.code)):
+    for finding in sorted(findings, key=lambda finding: (finding.at, finding.code)):
         key = (finding.at, finding.code, finding.variant, tuple(sorted(finding.params.items())))
         excused = finding.level is not Level.ERROR and (finding.at.file, finding.at.line, finding.code) in waived
         if key not in seen and not excused:

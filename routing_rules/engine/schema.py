@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from contracts.codes import ClassifiedBy, Kind, LocatedBy, Milestone, Mode, ReporterKind, Urgency
-from routing_rules.engine.findings import NOWHERE, Position
+from routing_rules.messages import NOWHERE, Position
 
 
 class Status(StrEnum):

@@ -11,7 +11,7 @@ from typing import Final
 
 import yaml
 
-from routing_rules.engine.findings import Finding, Position
+from routing_rules.messages import Finding, Position
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST: Final = 32

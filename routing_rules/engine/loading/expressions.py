@@ -11,8 +11,8 @@ from routing_rules.engine.expressions import (
     Expression,
     ExpressionError,
 )
-from routing_rules.engine.findings import Position
 from routing_rules.engine.loading.reading import Reading
+from routing_rules.messages import Position
 
 _FUNCTIONS: Final = frozenset(
     {"contains", "startsWith", "endsWith", "matches", "size", "int", "double", "string", "has"}

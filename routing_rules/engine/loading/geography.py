@@ -3,10 +3,10 @@
 import json
 from typing import Any, Final
 
-from routing_rules.engine.findings import Position
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.schema import Area
 from routing_rules.engine.source import Scalar
+from routing_rules.messages import Position
 
 Ring = tuple[tuple[float, float], ...]
 EXTENSION: Final = ".geojson"

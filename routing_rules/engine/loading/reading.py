@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from routing_rules.engine.findings import Finding, Position
 from routing_rules.engine.schema import Area, WordList
 from routing_rules.engine.source import Node, Scalar, full_width
-from routing_rules.messages.findings import Level
+from routing_rules.messages import Finding, Level, Position
 
 
 @dataclass(slots=True)

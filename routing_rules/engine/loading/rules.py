@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contracts.codes import Kind, Milestone, Urgency
-from routing_rules.engine.findings import Position
 from routing_rules.engine.loading.conditions import OVERLAY_BLOCKS, ROUTE_BLOCK, ROUTE_BLOCKS, TARGET
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.scalars import Choice, Code, Day, Duration, Flag, NewCode, Percent, Text
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
 from routing_rules.engine.schema import Block, Deadline, Effective, Overlay, Route, Span, Spans, SpanUnit, Status
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table
-from routing_rules.messages.findings import Level
+from routing_rules.messages import Level, Position
 
 FILE_NAME: Final = re.compile(r"routes/(\d{2})-[^/]+\.yaml")
 MOST_RULES: Final = 10_000

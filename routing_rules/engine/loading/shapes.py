@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from routing_rules.engine.findings import Position
 from routing_rules.engine.loading.reading import Reading, nearest
 from routing_rules.engine.source import Listing, Node, Scalar, Table
+from routing_rules.messages import Position
 
 T = TypeVar("T")
 K = TypeVar("K")

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from routing_rules.engine.findings import Position
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.shapes import Many, Values
 from routing_rules.engine.normal import normal, occurs
 from routing_rules.engine.schema import TextCondition
 from routing_rules.engine.source import Listing, Node, Scalar
+from routing_rules.messages import Position
 
 LIST: Final = "list:"
 MOST_WORDS: Final = 200

@@ -10,7 +10,7 @@ from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import Agency, Block, Effective, RoleRef, Route, Ruleset
-from routing_rules.messages.findings import Level
+from routing_rules.messages import Level
 
 
 def check_catalogue(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:

@@ -1,0 +1,10 @@
+"""`incidentbus rules`: the verbs of those who write, check and publish rules: one file each, the work in `tools`."""
+
+import typer
+
+from incidentbus.cli.rules.lint import lint
+from incidentbus.cli.rules.publish import publish
+
+app = typer.Typer(help="派单规则：检查、测试、解释、试派、发布 / routing rules", no_args_is_help=True)
+app.command()(lint)
+app.command()(publish)
