@@ -6,45 +6,36 @@ A directory holds `data/` (the log), `logs/` (what the broker says, kept), `serv
 
 import asyncio
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from connectors.kafka import holding, jvm, serverconfig
+from connectors.kafka import holding
 from connectors.kafka.holding import Card, DirectoryHeld
 from connectors.kafka.jars import Progress, ensure_jars
+from connectors.kafka.launching import (
+    BrokerFailed,
+    DataKept,
+    Recipe,
+    clear,
+    forget,
+    format_data,
+    free_port,
+    launch,
+    log_tail,
+    port_is_free,
+    tie,
+    write_configuration,
+)
 from connectors.kafka.readiness import NotReady, wait_until_ready
 
 _STOP_SECONDS: Final = 15.0
-_FORMAT_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
-_LOG_TAIL_LINES: Final = 15
-
-
-class BrokerFailed(Exception):
-    """The broker could not be formatted or did not become ready; the message ends with the tail of its log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a broker is started, kept so that it can be started again the same."""
-
-    directory: Path
-    cache_dir: Path
-    ephemeral: bool = False
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    heap_mb: int = 384
-    leash: bool = False
-    """Whether the broker dies with the process that started it, however that ends."""
-    timeout: float = 60.0
 
 
 class EmbeddedBroker:
@@ -92,7 +83,7 @@ class EmbeddedBroker:
         clean = self._end(signal.SIGTERM, timeout) or not self._end(signal.SIGKILL, timeout)
         holding.remove_card(self.directory)
         if self.ephemeral:
-            shutil.rmtree(self.directory / "data", ignore_errors=True)
+            forget(self.directory)
         return clean
 
     def kill(self) -> None:
@@ -102,6 +93,8 @@ class EmbeddedBroker:
 
     def restart(self) -> None:
         """Start again on the same data and the same port; returns when it is ready."""
+        if not self._recipe.jars:
+            raise BrokerFailed(f"{self.directory}: started by another process, which alone can start it again")
         if self.running:
             self._drop_leash()
             self._end(signal.SIGTERM, _STOP_SECONDS)
@@ -154,33 +147,36 @@ def start_broker(
     """Start a broker in `directory` and return when it is ready.
 
     Jars come from `cache_dir`, fetched on the first run. Without `port`, the last one of this directory is taken again
-    if it is free, else any free one. Raises `DirectoryHeld`, `JarError`, `BrokerFailed`. Blocks; from a coroutine use
-    `asyncio.to_thread`.
+    if it is free, else any free one. Blocks; from a coroutine use `asyncio.to_thread`. Raises `DirectoryHeld`,
+    `DataKept`, `JarError`, `BrokerFailed`.
     """
-    ensure_jars(cache_dir, progress=progress)
-    recipe = Recipe(directory.resolve(), cache_dir, ephemeral, dict(overrides or {}), leash=leash, timeout=timeout)
+    jars = tuple(ensure_jars(cache_dir, progress=progress))
+    recipe = Recipe(directory.resolve(), jars, ephemeral, dict(overrides or {}), leash=leash, timeout=timeout)
     last = holding.read_card(recipe.directory)
-    wanted = port or (last.port if last and port_is_free(last.port) else _free_port())
-    return _start(recipe, wanted, _free_port(), keep=False)
+    wanted = port or (last.port if last and port_is_free(last.port) else free_port())
+    return _start(recipe, wanted, free_port(), keep=False)
 
 
 def attach(directory: Path) -> EmbeddedBroker | None:
-    """Return the broker that lives in `directory`, started by whomever; None if there is none."""
+    """Return the broker that lives in `directory`, started by whomever; None if there is none.
+
+    It may be stopped and killed, not restarted: only who started it knows how.
+    """
     directory = directory.resolve()
     card = holding.read_card(directory)
     if card is None or not holding.is_held(directory):
         return None
-    return EmbeddedBroker(Recipe(directory, directory, card.ephemeral), card)
+    return EmbeddedBroker(Recipe(directory, (), card.ephemeral), card)
 
 
 def _start(recipe: Recipe, port: int, controller_port: int, *, keep: bool) -> EmbeddedBroker:
     descriptor = holding.hold(recipe.directory)
     try:
-        if recipe.ephemeral and not keep:
-            shutil.rmtree(recipe.directory / "data", ignore_errors=True)
-        _write_configuration(recipe, port, controller_port)
-        _format(recipe)
-        process = _launch(recipe, descriptor)
+        if not keep:
+            clear(recipe)
+        write_configuration(recipe, port, controller_port)
+        format_data(recipe)
+        process = launch(recipe, descriptor)
     finally:
         os.close(descriptor)
     card = Card(process.pid, port, controller_port, recipe.ephemeral)
@@ -188,7 +184,7 @@ def _start(recipe: Recipe, port: int, controller_port: int, *, keep: bool) -> Em
     broker = EmbeddedBroker(recipe, card)
     broker._process = process
     if recipe.leash:
-        broker._leash = _tie(process.pid)
+        broker._leash = tie(process.pid)
     _await_ready(broker, recipe)
     return broker
 
@@ -198,7 +194,7 @@ def _await_ready(broker: EmbeddedBroker, recipe: Recipe) -> None:
         _in_a_thread(lambda: asyncio.run(wait_until_ready(broker.bootstrap, recipe.timeout, lambda: broker.running)))
     except NotReady as error:
         broker.stop()
-        raise BrokerFailed(f"{error}\n{_tail(recipe.directory)}") from error
+        raise BrokerFailed(f"{error}\n{log_tail(recipe.directory)}") from error
     except BaseException:  # an interrupt too: nothing is left behind
         broker.stop()
         raise
@@ -221,71 +217,4 @@ def _in_a_thread(work: Callable[[], object]) -> None:
         raise failure[0]
 
 
-def _write_configuration(recipe: Recipe, port: int, controller_port: int) -> None:
-    (recipe.directory / "logs").mkdir(parents=True, exist_ok=True)
-    values = serverconfig.properties(recipe.directory, port, controller_port, recipe.overrides)
-    (recipe.directory / "server.properties").write_text(serverconfig.render(values), encoding="utf-8")
-    (recipe.directory / "log4j2.properties").write_text(serverconfig.logging_properties(), encoding="utf-8")
-
-
-def _format(recipe: Recipe) -> None:
-    if (recipe.directory / "data" / "meta.properties").exists():
-        return
-    arguments = ["format", "-t", serverconfig.cluster_id_for(recipe.directory), "-c"]
-    command = _java(recipe, "kafka.tools.StorageTool", [*arguments, str(recipe.directory / "server.properties")])
-    if jvm.run(command, recipe.directory / "logs" / "jvm.log", _FORMAT_SECONDS) != 0:
-        raise BrokerFailed(f"{recipe.directory} could not be formatted\n{_tail(recipe.directory, 'jvm.log')}")
-
-
-def _java(recipe: Recipe, main_class: str, arguments: list[str]) -> list[str]:
-    flags = [
-        f"-Dlog4j2.configurationFile={(recipe.directory / 'log4j2.properties').as_uri()}",
-        f"-Dkafka.logs.dir={recipe.directory / 'logs'}",
-    ]
-    return jvm.java(ensure_jars(recipe.cache_dir), main_class, arguments, recipe.heap_mb, flags)
-
-
-def _launch(recipe: Recipe, descriptor: int) -> subprocess.Popen[bytes]:
-    command = _java(recipe, "kafka.Kafka", [str(recipe.directory / "server.properties")])
-    with (recipe.directory / "logs" / "jvm.log").open("ab") as out:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            pass_fds=[descriptor],  # the lock lives as long as the broker does
-            start_new_session=True,  # Ctrl-C on a terminal is for the one who stops it, not for it
-            cwd=recipe.directory,
-        )
-
-
-def _tie(pid: int) -> subprocess.Popen[bytes]:
-    """Start a shell that waits for our end of a pipe to close, by whatever end of ours, and then kills the broker."""
-    script = 'read -r _; kill -9 "$1" 2>/dev/null'
-    return subprocess.Popen(["/bin/sh", "-c", script, "leash", str(pid)], stdin=subprocess.PIPE, start_new_session=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def port_is_free(port: int) -> bool:
-    """Return whether a loopback port can be listened on now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return True
-    return False
-
-
-def _tail(directory: Path, name: str = "broker.log") -> str:
-    with suppress(OSError):
-        lines = (directory / "logs" / name).read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_TAIL_LINES:])
-    return "(no log)"
-
-
-__all__ = ["BrokerFailed", "DirectoryHeld", "EmbeddedBroker", "attach", "port_is_free", "start_broker"]
+__all__ = ["BrokerFailed", "DataKept", "DirectoryHeld", "EmbeddedBroker", "attach", "port_is_free", "start_broker"]

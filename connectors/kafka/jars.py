@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from jgo.constants import default_maven_repo
-from jgo.maven import MavenContext, PythonResolver
+from jgo.util import http
 
 from connectors.kafka.maven import repositories
 
@@ -27,6 +27,8 @@ TOOLS: Final = "tools"
 _PARALLEL: Final = 4
 _TIMEOUT_SECONDS: Final = 60
 _ATTEMPTS: Final = 3
+_FOUND: Final = 200
+_CHUNK: Final = 1 << 16
 
 Progress = Callable[[int, int, str], None]
 """Called as (bytes so far, bytes in all, name of the jar just finished); from one thread at a time."""
@@ -78,8 +80,8 @@ def ensure_jars(
 ) -> list[Path]:
     """Return the jars of `group`, fetching under `cache_dir` those that are not there yet.
 
-    Every jar is checked against the lock when it arrives; one that lies in the cache was checked then. Several
-    processes may call this at once. Raises `JarError`, naming the jar, when one cannot be had or is another.
+    Every jar is checked against the lock, on arrival and again at each call (0.1 s for all). Several processes may
+    call this at once. Raises `JarError`, naming the jar, when one cannot be had or is another.
     """
     wanted = [jar for jar in (read_lock() if lock is None else lock) if group in jar.groups]
     home = cache_dir / "kafka" / KAFKA_VERSION
@@ -100,13 +102,13 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _is_there(jar: Jar, home: Path) -> bool:
     path = home / jar.filename
-    return path.is_file() and path.stat().st_size == jar.size
+    return path.is_file() and path.stat().st_size == jar.size and digest_of(path) == jar.sha256
 
 
 def _fetch_all(missing: list[Jar], home: Path, progress: Progress | None) -> None:
     total, done = sum(jar.size for jar in missing), 0
     with tempfile.TemporaryDirectory(dir=home, prefix="incoming-") as incoming:
-        remotes = dict(repositories())
+        remotes = repositories()
         with ThreadPoolExecutor(_PARALLEL) as pool:
             fetched = pool.map(lambda jar: _fetch(jar, home, Path(incoming), remotes), missing)
             for jar in fetched:
@@ -115,7 +117,7 @@ def _fetch_all(missing: list[Jar], home: Path, progress: Progress | None) -> Non
                     progress(done, total, jar.filename)
 
 
-def _fetch(jar: Jar, home: Path, incoming: Path, remotes: dict[str, str]) -> Jar:
+def _fetch(jar: Jar, home: Path, incoming: Path, remotes: Mapping[str, str]) -> Jar:
     local = default_maven_repo() / jar.folder / jar.filename
     if local.is_file() and digest_of(local) == jar.sha256:
         shutil.copyfile(local, incoming / jar.filename)
@@ -129,23 +131,24 @@ def _fetch(jar: Jar, home: Path, incoming: Path, remotes: dict[str, str]) -> Jar
     return jar
 
 
-def _download(jar: Jar, incoming: Path, remotes: dict[str, str]) -> Path:
-    failure: Exception | None = None
+def _download(jar: Jar, incoming: Path, remotes: Mapping[str, str]) -> Path:
+    told = "no repository is configured"
     for attempt in range(_ATTEMPTS):
-        # a folder of its own for each attempt: jgo writes in place, and a broken transfer leaves half a file
-        context = MavenContext(
-            resolver=PythonResolver(),
-            repo_cache=incoming / f"try{attempt}",
-            remote_repos=remotes,
-            timeout=_TIMEOUT_SECONDS,
-        )
-        group, artifact, version, *classifier = jar.coordinates.split(":")
-        wanted = context.project(group, artifact).at_version(version).artifact("".join(classifier))
-        try:
-            got = context.resolver.download(wanted)
-        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
-            failure = error
-        else:
-            if got is not None:
-                return Path(got)
-    raise JarError(f"{jar.coordinates}: could not be fetched ({type(failure).__name__})") from failure
+        for name, address in remotes.items():
+            url = f"{address}/{jar.folder.as_posix()}/{jar.filename}"
+            target = incoming / f"{jar.filename}.{attempt}"
+            try:
+                with http.get(url, stream=True, timeout=_TIMEOUT_SECONDS) as response:
+                    if response.status_code == _FOUND:
+                        _pour(response.iter_content(_CHUNK), target)
+                        return target
+                    told = f"{name} answers {response.status_code}"
+            except OSError as error:  # as all of the client's errors are
+                told = f"{name}: {type(error).__name__}"
+    raise JarError(f"{jar.coordinates}: could not be fetched ({told})")
+
+
+def _pour(chunks: Iterable[bytes], target: Path) -> None:
+    with target.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from connectors.kafka.embedded import BrokerFailed, DirectoryHeld, EmbeddedBroker, attach, start_broker
+from connectors.kafka.embedded import BrokerFailed, DataKept, DirectoryHeld, EmbeddedBroker, attach, start_broker
 
 
 @pytest.fixture
@@ -99,6 +99,15 @@ def test_ephemeral_data_goes_with_the_broker_and_its_logs_stay(tmp_path, cache_d
     assert started.stop()
     assert not (tmp_path / "b" / "data").exists()
     assert "started" in (tmp_path / "b" / "logs" / "broker.log").read_text()
+
+
+def test_an_ephemeral_start_does_not_wipe_data_that_was_to_last(tmp_path, cache_dir):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "kept").write_text("a county's records")
+    with pytest.raises(DataKept):
+        start_broker(tmp_path, cache_dir=cache_dir, ephemeral=True)
+    assert (tmp_path / "data" / "kept").exists()
+    assert attach(tmp_path) is None
 
 
 def test_a_broker_on_a_leash_ends_with_the_process_that_started_it(tmp_path, cache_dir):

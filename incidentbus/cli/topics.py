@@ -1,0 +1,118 @@
+"""`incidentbus topics`: bring a cluster's topics to what the registry and the ruleset ask for, and keep them so."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from connectors.kafka import admin
+from connectors.kafka.topicplan import Change, Difference, differences, wanted_topics
+from contracts.topics import TopicSpec
+from incidentbus.cli.exits import ExitCode, Misuse, guarded_async, leave
+from incidentbus.connecting import connection_of
+from incidentbus.settings import Settings, load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="主题 / Topics, from the registry and the ruleset's channels and agencies. Nothing is deleted or shrunk.",
+)
+
+RulesetDir = Annotated[
+    Path | None,
+    typer.Option("--ruleset", help="the ruleset whose channels and agencies count; INCIDENTBUS_RULESET_DIR"),
+]
+Grow = Annotated[
+    bool, typer.Option("--grow", help="also give more partitions to topics that hold records (drain the workers first)")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
+
+_WORDS: Final = {
+    Change.CREATE: "新建 create",
+    Change.PARTITIONS: "分区 partitions",
+    Change.CONFIG: "设置 config",
+    Change.REPLICATION: "副本 replication",
+    Change.OVERRIDE: "多余设置 override",
+    Change.STRAY: "不在登记 stray",
+}
+
+
+@app.command()
+@guarded_async
+async def plan(ruleset: RulesetDir = None, grow: Grow = False, as_json: AsJson = False) -> None:
+    """Show what `apply` would change, and what has to be done by hand. Changes nothing; exit code 0."""
+    settings = load_settings()
+    told = await _differences(settings, ruleset, grow=grow)
+    _tell(told, as_json, "没有可改的 / nothing to change")
+
+
+@app.command()
+@guarded_async
+async def apply(ruleset: RulesetDir = None, grow: Grow = False, as_json: AsJson = False) -> None:
+    """Create what is missing and alter what differs; never delete, never shrink, never move keys away from their state.
+
+    Exit codes: 0 the cluster is as it should be; 1 something is left that has to be done by hand (it is named).
+    """
+    settings = load_settings()
+    told = await _differences(settings, ruleset, grow=grow)
+    done = await admin.apply(connection_of(settings), told)
+    left = [each for each in told if each.by_hand]
+    if as_json:
+        print(json.dumps({"applied": _plain(done), "by_hand": _plain(left)}, ensure_ascii=False))
+    else:
+        _print(done)
+        _print(left)
+        created = sum(each.change is Change.CREATE for each in done)
+        print(f"新建 {created}，改动 {len(done) - created} / {created} created, {len(done) - created} altered")
+    if any(each.drift for each in left):
+        leave(ExitCode.FINDINGS)
+
+
+@app.command()
+@guarded_async
+async def check(ruleset: RulesetDir = None, as_json: AsJson = False) -> None:
+    """Compare a live cluster with the registry. Exit codes: 0 no drift, 1 drift, 3 no cluster there."""
+    told = await _differences(load_settings(), ruleset, grow=False)
+    _tell(told, as_json, "一致 / no drift")
+    if any(each.drift for each in told):
+        leave(ExitCode.FINDINGS)
+
+
+def deployment_specs(settings: Settings, ruleset: Path | None = None) -> tuple[TopicSpec, ...]:
+    """Return every topic of the deployment; raises `Misuse` where the ruleset doesn't load."""
+    from routing_rules.engine.loader import load, read_bundle  # late: --help needn't load the engine
+
+    directory = ruleset or settings.ruleset_dir
+    loaded = load(read_bundle(directory)).ruleset if directory.is_dir() else None
+    if loaded is None:
+        raise Misuse(f"{directory}: 规则集读不进来 / the ruleset doesn't load; see incidentbus rules lint {directory}")
+    return settings.topics().specs(loaded.channels, loaded.agencies)
+
+
+async def _differences(settings: Settings, ruleset: Path | None, *, grow: bool) -> list[Difference]:
+    wanted = wanted_topics(deployment_specs(settings, ruleset), settings.topics(), settings.replication_factor)
+    found = await admin.find_topics(connection_of(settings), settings.topic_prefix)
+    return differences(wanted, found, settings.topic_prefix, grow=grow)
+
+
+def _plain(told: Iterable[Difference]) -> list[dict[str, Any]]:
+    return [{**asdict(each), "wanted": None} for each in told]
+
+
+def _tell(told: list[Difference], as_json: bool, nothing: str) -> None:
+    if as_json:
+        print(json.dumps({"drift": any(each.drift for each in told), "differences": _plain(told)}, ensure_ascii=False))
+    elif told:
+        _print(told)
+    else:
+        print(nothing)
+
+
+def _print(told: Iterable[Difference]) -> None:
+    for each in told:
+        change = f"{each.have} → {each.want}" if each.have and each.want else each.want or each.have
+        detail = " ".join(part for part in (each.what, change) if part)
+        by_hand = f"  【需人工 by hand】{each.by_hand}" if each.by_hand else ""
+        print(f"{_WORDS[each.change]:<16} {each.topic}  {detail}{by_hand}")
