@@ -10,7 +10,6 @@ from typing import Protocol
 from contracts.decision import ModeRecord
 from contracts.ruleset import RulesetBundle
 from routing_rules.engine.compiler import Compiled, compile_ruleset
-from routing_rules.engine.infer.understand import Interpreter
 from routing_rules.engine.loader import load
 
 
@@ -23,7 +22,6 @@ class RulesetInForce:
     """A compiled ruleset with the modes that are declared: all that a decision needs besides incident and state."""
 
     compiled: Compiled
-    interpreter: Interpreter
     modes: tuple[ModeRecord, ...] = ()
 
 
@@ -67,4 +65,4 @@ def open_bundle(bundle: RulesetBundle) -> RulesetInForce:
         raise RefusedRuleset(f"the ruleset does not load: {', '.join(codes)}")
     if loaded.ruleset.hash != bundle.hash:
         raise RefusedRuleset("the bundle's content is not what its hash says")
-    return RulesetInForce(compile_ruleset(loaded.ruleset), Interpreter(loaded.ruleset))
+    return RulesetInForce(compile_ruleset(loaded.ruleset))

@@ -153,7 +153,7 @@ class Intake:
         self, record: InboundRecord, report: Report, incident_id_: str, arrival: _Arrival, in_force: RulesetInForce
     ) -> Emit:
         received = _instant(arrival.received_ms)
-        incident = in_force.interpreter.understand(_of_now(report, received), incident_id_, received)
+        incident = in_force.compiled.interpreter.understand(_of_now(report, received), incident_id_, received)
         if arrival.reinterpret is not None:
             incident = incident.model_copy(update={"flags": (*incident.flags, Flag.REINTERPRETED)})
         for flag in incident.flags:
