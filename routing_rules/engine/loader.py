@@ -14,6 +14,7 @@ from typing import Any, Final
 from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.loading.assembly import assemble
 from routing_rules.engine.loading.checks.catalogue import check_catalogue
+from routing_rules.engine.loading.checks.roles import check_roles
 from routing_rules.engine.loading.checks.rules import check_rules
 from routing_rules.engine.loading.geography import parse_area
 from routing_rules.engine.loading.reading import Reading
@@ -69,6 +70,7 @@ def load(files: Mapping[str, bytes]) -> Loaded:
     if draft is not None:
         catalogue = Catalogue(draft.ruleset)
         check_catalogue(draft.ruleset, catalogue, reading)
+        check_roles(draft.ruleset, catalogue, reading)
         check_rules(draft.ruleset, catalogue, draft.whole, reading)
     findings = tuple(unwaived(reading.findings, waivers))
     refused = draft is None or any(finding.level is Level.ERROR for finding in findings)

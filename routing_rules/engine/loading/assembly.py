@@ -5,23 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.codes import Kind
+from routing_rules.engine.loading.classification import CATEGORIES, UNCLASSIFIED, read_words
 from routing_rules.engine.loading.county import COUNTY, channels_of
-from routing_rules.engine.loading.directory import (
-    AGENCIES,
-    CATEGORIES,
-    JURISDICTIONS,
-    PLACES,
-    UNCLASSIFIED,
-    by_code,
-    read_all,
-    read_calendars,
-    read_words,
-)
+from routing_rules.engine.loading.directory import AGENCIES, JURISDICTIONS, PLACES, by_code, read_all
 from routing_rules.engine.loading.geography import read_area
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.rules import read_rules
 from routing_rules.engine.loading.shapes import Values
 from routing_rules.engine.loading.vocabulary import Documents
+from routing_rules.engine.loading.yearly import read_calendars
 from routing_rules.engine.schema import Area, Category, Classify, Conflict, CountyDeadlines, Ruleset
 
 

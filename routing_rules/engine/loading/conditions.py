@@ -5,38 +5,15 @@ from typing import Any, Final
 
 from contracts.codes import ClassifiedBy, Kind, LocatedBy, Mode, ReporterKind, Urgency
 from routing_rules.engine.loading.expressions import read_expression
+from routing_rules.engine.loading.moments import MOMENT
 from routing_rules.engine.loading.reading import Reading
-from routing_rules.engine.loading.scalars import Choice, Clock, Code, Flag, MonthDay, Text, Whole
+from routing_rules.engine.loading.scalars import Choice, Code, Text, Whole
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, OneOrMany, Record, Values
+from routing_rules.engine.loading.targets import NAMED
 from routing_rules.engine.loading.words import KeywordLists, check_words
 from routing_rules.engine.normal import normal
-from routing_rules.engine.schema import (
-    AgencyRef,
-    Block,
-    FirstReceiver,
-    RoleRef,
-    Target,
-    TextCondition,
-    TimeCondition,
-)
-from routing_rules.engine.source import Node, Scalar, Table
-
-FIRST_RECEIVER: Final = "first_receiver"
-
-
-class DayName(StrEnum):
-    """What `days` may name."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
-    WORKDAY = "workday"
-    RESTDAY = "restday"
-    HOLIDAY = "holiday"
+from routing_rules.engine.schema import Block, TextCondition
+from routing_rules.engine.source import Node
 
 
 class Where(StrEnum):
@@ -54,88 +31,6 @@ class Absent(StrEnum):
     POINT = "point"
     ADDRESS = "address"
     ABOUT = "about"
-
-
-def _role(values: Values, reading: Reading) -> RoleRef:
-    return RoleRef(values.get("function"), values.get("tier"), values.get("climb", True))
-
-
-ROLE: Final = Record(
-    "role",
-    {
-        "function": Field(Code("function"), required=True),
-        "tier": Field(Code("tier")),
-        "climb": Field(Flag()),
-    },
-    _role,
-)
-
-
-class Targets:
-    """An agency's code, a role, or (where `first` allows it) first_receiver."""
-
-    def __init__(self, first: bool) -> None:
-        self.first = first
-
-    def read(self, node: Node, name: str, reading: Reading) -> Target | None:
-        """Return who is meant."""
-        if isinstance(node, Table):
-            return ROLE.read(node, name, reading)
-        if not isinstance(node, Scalar):
-            reading.wrong(node, name, "target", f"{name}: {{function: police, tier: town}}")
-            return None
-        if self.first and node.value == FIRST_RECEIVER:
-            return FirstReceiver()
-        functions = reading.vocabulary.get("function", {})
-        known = reading.vocabulary.get("agency", {})
-        if node.value in functions and node.value not in known and "agency" not in reading.blurred:
-            reading.find("RR110", node.at, "function", what="term:agency", value=node.value)
-            return None
-        code = Code("agency").read(node, name, reading)
-        return None if code is None else AgencyRef(code)
-
-
-TARGET: Final = Targets(first=True)
-NAMED: Final = Targets(first=False)
-
-
-def _dates(values: Values, reading: Reading) -> tuple[Any, ...] | None:
-    ends: tuple[Any, ...] = values.get("between", ())
-    if len(ends) == 2:
-        return ends
-    reading.wrong(values.nodes["between"], "between", "month_day_pair", '["05-20", "11-30"]')
-    return None
-
-
-def _time(values: Values, reading: Reading) -> TimeCondition:
-    between = values.get("between")
-    if between is not None and not _window(between, values, reading):
-        between = None
-    days = frozenset(day.value for day in values.get("days", ()))
-    return TimeCondition(between, days, values.get("date"))
-
-
-def _window(between: tuple[int, ...], values: Values, reading: Reading) -> bool:
-    node = values.nodes["between"]
-    if len(between) != 2 or between[0] == 1440:
-        reading.wrong(node, "between", "clock_pair", '["22:00", "06:00"]')
-        return False
-    if between[0] == between[1]:
-        reading.find("RR113", node.at, v=f"{between[0] // 60:02}:{between[0] % 60:02}")
-        return False
-    return True
-
-
-_DATES: Final = Record("date", {"between": Field(Many(MonthDay()), required=True)}, _dates)
-MOMENT: Final = Record(
-    "moment",
-    {
-        "between": Field(Many(Clock())),
-        "days": Field(Many(Choice(DayName))),
-        "date": Field(_DATES),
-    },
-    _time,
-)
 
 
 def _text(values: Values, reading: Reading) -> TextCondition:

@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.codes import Kind, Urgency
+from routing_rules.engine.loading.deadlines import SPANS
 from routing_rules.engine.loading.reading import Reading
-from routing_rules.engine.loading.rules import SPANS
-from routing_rules.engine.loading.scalars import Anything, Choice, Code, Day, Flag, NewCode, Text, TimeZone, Whole
+from routing_rules.engine.loading.scalars import Anything, Choice, Code, Flag, NewCode, Text, Whole
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
+from routing_rules.engine.loading.times import Day, TimeZone
 from routing_rules.engine.loading.words import Keywords
 from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import ChannelSpec, Classify, Conflict, CountyDeadlines

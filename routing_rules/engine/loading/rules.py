@@ -5,54 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.codes import Kind, Milestone, Urgency
-from routing_rules.engine.loading.conditions import OVERLAY_BLOCKS, ROUTE_BLOCK, ROUTE_BLOCKS, TARGET
+from contracts.codes import Kind, Urgency
+from routing_rules.engine.loading.conditions import OVERLAY_BLOCKS, ROUTE_BLOCK, ROUTE_BLOCKS
+from routing_rules.engine.loading.deadlines import DEADLINE, EFFECTIVE
 from routing_rules.engine.loading.reading import Reading
-from routing_rules.engine.loading.scalars import Choice, Code, Day, Duration, Flag, NewCode, Percent, Text
+from routing_rules.engine.loading.scalars import Choice, Code, Flag, NewCode, Percent, Text
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
-from routing_rules.engine.schema import Block, Deadline, Effective, Overlay, Route, Span, Spans, SpanUnit, Status
+from routing_rules.engine.loading.targets import TARGET
+from routing_rules.engine.schema import Block, Deadline, Effective, Overlay, Route, Status
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table
 from routing_rules.messages import Level, Position
 
 FILE_NAME: Final = re.compile(r"routes/(\d{2})-[^/]+\.yaml")
 MOST_RULES: Final = 10_000
 MOST_BLOCKS: Final = 20
-MILESTONES: Final = {milestone.value: Field(Duration()) for milestone in Milestone}
-_MINUTES: Final = {SpanUnit.MINUTES: 1, SpanUnit.HOURS: 60}
-
-
-def spans_of(values: Values, reading: Reading) -> Spans:
-    """Build the spans of a mapping of milestones; note an acknowledgement due after the resolution."""
-    spans = {milestone: values.get(milestone.value) for milestone in Milestone if values.get(milestone.value)}
-    first, last = spans.get(Milestone.ACKNOWLEDGE), spans.get(Milestone.RESOLVE)
-    if first and last and _longer(first, last):
-        reading.find("RR141", values.at_of(Milestone.ACKNOWLEDGE.value), a=str(first), b=str(last))
-    return spans
-
-
-def _longer(a: Span, b: Span) -> bool:
-    """Whether `a` ends later whatever the day: known only within one unit, and between minutes and hours."""
-    if a.unit in _MINUTES and b.unit in _MINUTES:
-        return a.count * _MINUTES[a.unit] > b.count * _MINUTES[b.unit]
-    return a.unit is b.unit and a.count > b.count
-
-
-SPANS: Final = Record("deadlines", MILESTONES, spans_of)
-DEADLINE: Final = Record(
-    "deadline",
-    {**MILESTONES, "fixed": Field(Flag())},
-    lambda values, reading: Deadline(spans_of(values, reading), values.get("fixed", False)),
-)
-
-
-def _effective(values: Values, reading: Reading) -> Effective:
-    start, until = values.get("from"), values.get("until")
-    if start and until and start > until:
-        reading.find("RR144", values.at_of("from"), a=str(start), b=str(until))
-    return Effective(start, until)
-
-
-EFFECTIVE: Final = Record("effective", {"from": Field(Day()), "until": Field(Day())}, _effective)
 _TARGETS: Final = Many(TARGET)
 _ASSIGN: Final = Record(
     "assign",

@@ -1,21 +1,15 @@
-"""Types of single values: text, codes of a closed vocabulary, numbers, times, deadlines."""
+"""Types of single values: text, codes of a closed vocabulary, truth values, numbers."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Generic, TypeVar
 
 from routing_rules.engine.loading.reading import Reading
-from routing_rules.engine.schema import Span, SpanUnit
 from routing_rules.engine.source import Node, Scalar
 
 E = TypeVar("E", bound=StrEnum)
-_SPAN: Final = re.compile(r"([1-9]\d{0,4})(m|h)|([1-9]\d{0,2})(wh|bd|d)")
-_CLOCK: Final = re.compile(r"(\d{2}):(\d{2})")
-LEAP_YEAR: Final = 2000  # so that 02-29 may be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,107 +118,6 @@ class Percent:
             if 0 < share <= 10_000:
                 return share
         reading.wrong(node, name, "percent", f"{name}: 10%")
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A date, year-month-day."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> date | None:
-        """Return the date."""
-        if isinstance(node, Scalar) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", node.value):
-            try:
-                return date.fromisoformat(node.value)
-            except ValueError:
-                pass
-        reading.wrong(node, name, "date", "2026-05-01")
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class MonthDay:
-    """A day of any year, month-day; 02-29 may be written."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> tuple[int, int] | None:
-        """Return month and day."""
-        if isinstance(node, Scalar) and re.fullmatch(r"\d{2}-\d{2}", node.value):
-            try:
-                day = date.fromisoformat(f"{LEAP_YEAR}-{node.value}")
-            except ValueError:
-                pass
-            else:
-                return day.month, day.day
-        reading.wrong(node, name, "month_day", "05-20")
-        return None
-
-
-def minutes(text: str) -> int | None:
-    """Return a clock time as minutes of the day, 24:00 included; None where it is none."""
-    found = _CLOCK.fullmatch(text)
-    if not found or not found[0].isascii():
-        return None
-    total = int(found[1]) * 60 + int(found[2])
-    return total if int(found[2]) < 60 and total <= 1440 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A clock time; 24:00 may stand at the end of a window only, which the window checks."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> int | None:
-        """Return minutes of the day."""
-        value = minutes(node.value) if isinstance(node, Scalar) else None
-        if value is None:
-            reading.wrong(node, name, "clock", '["22:00", "06:00"]')
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Working hours such as 08:30-12:00, [start, end)."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> tuple[int, int] | None:
-        """Return start and end in minutes of the day."""
-        ends = [minutes(part.strip()) for part in node.value.split("-")] if isinstance(node, Scalar) else []
-        if len(ends) == 2 and ends[0] is not None and ends[1] is not None and ends[0] < ends[1]:
-            return ends[0], ends[1]
-        reading.wrong(node, name, "clock_range", '["08:30-12:00", "14:00-18:00"]')
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Duration:
-    """A deadline: 30m 2h 4wh 5bd 15d none (§8). At most 99999 minutes or hours, 999 of the others."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> Span | None:
-        """Return the span."""
-        if not isinstance(node, Scalar):
-            reading.wrong(node, name, "scalar", f"{name}: 5bd")
-            return None
-        if node.value == "none":
-            return Span(0, SpanUnit.NONE)
-        found = _SPAN.fullmatch(node.value)
-        if not found or not node.value.isascii():
-            reading.find("RR140", node.at, v=node.value)
-            return None
-        return Span(int(found[1] or found[3]), SpanUnit(found[2] or found[4]))
-
-
-@dataclass(frozen=True, slots=True)
-class TimeZone:
-    """The name of a time zone of the IANA database."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> str | None:
-        """Return the name."""
-        if isinstance(node, Scalar):
-            try:
-                ZoneInfo(node.value)
-            except (KeyError, ValueError, OSError):
-                pass
-            else:
-                return node.value
-        reading.wrong(node, name, "timezone", "Asia/Shanghai")
         return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from routing_rules.engine.loading.directory import UNCLASSIFIED
+from routing_rules.engine.loading.classification import UNCLASSIFIED
 from routing_rules.engine.loading.geography import area_id, properties
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table
 

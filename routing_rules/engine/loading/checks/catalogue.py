@@ -1,28 +1,24 @@
-"""Checks of the catalogue: supervisors, rivals, names that mean something else, and roles that nobody fills."""
+"""Checks of the catalogue: circles, supervisors, rivals, names that mean something else, labels that mean two."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import combinations
 
 from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.normal import normal
-from routing_rules.engine.schema import Agency, Block, Effective, RoleRef, Route, Ruleset
-from routing_rules.messages import Level
+from routing_rules.engine.schema import Agency, Effective, Ruleset
 
 
 def check_catalogue(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
-    """Check jurisdictions and agencies, then the roles that routes lead with."""
+    """Check jurisdictions, agencies, and labels that channels use."""
     _circles(ruleset, reading)
     _supervisors(ruleset, catalogue, reading)
     _rivals(ruleset, reading)
     _names(ruleset, reading)
     _labels(ruleset, reading)
-    for route in ruleset.routes:
-        if isinstance(route.lead, RoleRef):
-            _unfilled(route, route.lead, ruleset, catalogue, reading)
 
 
 def _circles(ruleset: Ruleset, reading: Reading) -> None:
@@ -102,63 +98,3 @@ def _labels(ruleset: Ruleset, reading: Reading) -> None:
                 other = first.setdefault((channel, label), row.code)
                 if other != row.code:
                     reading.find("RR147", row.at, channel=channel, label=label, a=other, b=row.code)
-
-
-def _unfilled(route: Route, role: RoleRef, ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
-    """Note places in which a route's role finds nobody: an error under the root, elsewhere a note (G29, RR120)."""
-    inside, outside = _places(route, role, ruleset, catalogue)
-    agencies = [agency for agency in ruleset.agencies.values() if _may_fill(agency, role, ruleset.tiers)]
-    if not agencies:
-        _tell(route, role, [*inside, *outside], Level.ERROR, ruleset, reading)
-        return
-    by_area = {area for agency in agencies for area in agency.areas}
-    covered = {code for agency in agencies for code in agency.covers}
-    for places, level in ((inside, Level.ERROR), (outside, Level.NOTE)):
-        missing = [
-            p
-            for p in places
-            if not covered & set(catalogue.place_chain(p)) and not _by_area(route, p, by_area, catalogue)
-        ]
-        if missing:
-            _tell(route, role, missing, level, ruleset, reading)
-
-
-def _tell(route: Route, role: RoleRef, places: list[str], level: Level, ruleset: Ruleset, reading: Reading) -> None:
-    name = ruleset.functions.get(role.function, role.function) + (f"\u00b7{role.tier}" if role.tier else "")
-    first = ruleset.jurisdictions[places[0]].name if places else ruleset.root
-    reading.find("RR120", route.at, "", level, role=name, n=str(len(places)), place=first)
-
-
-def _may_fill(agency: Agency, role: RoleRef, tiers: tuple[str, ...]) -> bool:
-    if agency.function != role.function:
-        return False
-    lowest = tiers.index(role.tier) if role.tier in tiers else 0
-    height = tiers.index(agency.tier)
-    return height >= lowest if role.climb else height == lowest
-
-
-def _places(route: Route, role: RoleRef, ruleset: Ruleset, catalogue: Catalogue) -> tuple[list[str], list[str]]:
-    """Return the real places that the route can match: those under the root at or below the role's tier, and the rest.
-
-    A place above the role's tier stands for a matter known no nearer, the root for an unknown place: only a note.
-    """
-    inside: list[str] = []
-    outside: list[str] = []
-    height = ruleset.tiers.index(role.tier) if role.tier in ruleset.tiers else len(ruleset.tiers)
-    for code, place in ruleset.jurisdictions.items():
-        if place.synthetic or not any(_can_be(block, code, catalogue) for block in route.when or (Block(),)):
-            continue
-        under = code != ruleset.root and ruleset.root in catalogue.place_chain(code)
-        (inside if under and ruleset.tiers.index(place.tier) <= height else outside).append(code)
-    above = set(catalogue.place_chain(ruleset.root)[1:])
-    return inside, [code for code in outside if code not in above]
-
-
-def _can_be(block: Block, place: str, catalogue: Catalogue) -> bool:
-    return block.jurisdiction is None or not block.jurisdiction.isdisjoint(catalogue.place_chain(place))
-
-
-def _by_area(route: Route, place: str, areas: Iterable[str], catalogue: Catalogue) -> bool:
-    """Whether every block that can match there asks for areas, each of which some agency of the role has."""
-    blocks = [block for block in route.when if _can_be(block, place, catalogue)]
-    return bool(blocks) and all(block.area is not None and block.area <= set(areas) for block in blocks)
