@@ -238,4 +238,14 @@ BUS: Final = (
              "inputs that the dead-letter bound has paused, and their resumption"),
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),
+    replace(
+        _bus("dead-letter-handling", ("operators",), ("operators",), "topic/partition/offset of the dead letter",
+             "DeadLetterHandling", "which dead letters were redriven or discarded, by whom and why"),
+        partitions=Partitions.ONE, cleanup=Cleanup.COMPACT_DELETE, retention_ms=400 * DAY_MS,
+    ),
+    replace(
+        _bus("probes", ("operators",), ("operators",), "who asks", "Probe",
+             "a record that `doctor` writes to learn the broker's clock and how long a write takes"),
+        partitions=Partitions.ONE, retention_ms=DAY_MS // 24, stamp=Stamp.LOG_APPEND,
+    ),
 )  # fmt: skip
