@@ -66,7 +66,7 @@ def locate(x: float, y: float, system: System, box: Box) -> Located:
     A pair that lies in the box only the other way round is turned. Raises `ValueError` where neither way is in the box:
     zeros, metres without a zone, digits lost.
     """
-    if system is System.CGCS2000 and max(abs(x), abs(y)) > 1000:
+    if system is System.CGCS2000 and x > 1000 and y > 1000:
         return _from_metres(x, y, box)
     if box.holds(x, y):
         return Located(*to_wgs84(x, y, system), False)
@@ -132,20 +132,22 @@ def _shift(longitude: float, latitude: float) -> tuple[float, float]:
 
 _CGCS_A: Final = 6378137.0
 _CGCS_F: Final = 1 / 298.257222101
+_NORTHERNMOST: Final = 6_100_000.0  # metres from the equator to 55 degrees
 _ZONES: Final = range(25, 46)  # 3-degree zones of China: central meridians 75 to 135 degrees
 
 
 def _from_metres(x: float, y: float, box: Box) -> Located:
-    """Read zone + easting and northing in either order: surveyors call the northing X."""
-    swapped = y > x
-    easting, northing = (y, x) if swapped else (x, y)
+    """Read zone + easting and northing in either order, both usual: surveyors call the northing X."""
+    easting, northing = max(x, y), min(x, y)
     zone = int(easting // 1_000_000)
     if zone not in _ZONES:
         raise ValueError("an easting without its zone says nothing")
+    if northing > _NORTHERNMOST:
+        raise ValueError("metres beyond the country")
     longitude, latitude = _unproject(easting - zone * 1_000_000 - 500_000, northing, zone * 3.0)
     if not box.holds(longitude, latitude):
         raise ValueError("metres of another part of the earth")
-    return Located(round(longitude, 6), round(latitude, 6), swapped)
+    return Located(round(longitude, 6), round(latitude, 6), False)
 
 
 def _unproject(east: float, north: float, meridian: float) -> tuple[float, float]:

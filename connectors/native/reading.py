@@ -85,7 +85,7 @@ class Reading:
             return _NEVER
         try:
             found = read_time(value, self._zone)
-        except (ValueError, OverflowError, OSError):
+        except ValueError:
             self._flags.add(Flag.TIME_UNREADABLE)
             return _NEVER
         return When(found) if isinstance(found, datetime) else When(None, found)
@@ -101,7 +101,7 @@ class Reading:
         system = SYSTEMS.get(name.strip().upper()) if name and not name.isspace() else default
         try:
             found = locate(float(x or "nan"), float(y or "nan"), _known(system), self._box)
-        except (ValueError, OverflowError):
+        except ValueError:
             self._flags.add(Flag.POINT_INVALID)
             return None
         if found.swapped:
@@ -153,7 +153,7 @@ def _instant(sent: str | None, zone: tzinfo) -> datetime | None:
         return None
     try:
         found = read_time(sent, zone)
-    except (ValueError, OverflowError, OSError):
+    except ValueError:
         return None
     return found if isinstance(found, datetime) else None
 

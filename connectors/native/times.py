@@ -20,7 +20,7 @@ _LOCAL: Final = re.compile(
     r"\s*(Z|[+-]\d{2}(?::?\d{2})?)?|日)?",
     re.ASCII,
 )
-_COMPACT: Final = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_COMPACT: Final = (8, 12, 14)  # digits of a day, a minute, a second
 
 
 def read_time(value: str, zone: tzinfo) -> datetime | date:
@@ -28,6 +28,13 @@ def read_time(value: str, zone: tzinfo) -> datetime | date:
 
     Raises `ValueError` where no person would read a time in it, or only a placeholder such as 1970-01-01.
     """
+    try:
+        return _read(value, zone)
+    except (OverflowError, OSError) as error:  # years and epochs past what the calendar holds
+        raise ValueError("beyond the calendar") from error
+
+
+def _read(value: str, zone: tzinfo) -> datetime | date:
     if len(value) >= 19 and value[4] == "-" and value[10] in "T ":
         try:
             moment = datetime.fromisoformat(value)

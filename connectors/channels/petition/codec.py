@@ -116,7 +116,7 @@ def _attributes(petition: Petition, reading: Reading) -> dict[str, str]:
             ("registered-by", petition.djjg),
             ("handling", petition.blfs),
             ("channel-due", petition.blqx),
-            ("petitioned-on", petition.xfrq if petition.djsj else None),
+            ("petitioned-on", petition.xfrq),
             ("attachments", str(len(petition.fj)) if petition.fj else None),
         )
     )
