@@ -21,7 +21,7 @@ from contracts.serde import read
 from contracts.topics import Topics
 from streams.counts import TurnCounts
 from streams.processors.dispatch import Dispatch
-from streams.processors.dispatch_state import CaseState
+from streams.processors.dispatch.state import CaseState
 from streams.processors.intake import incident_bytes
 from streams.rulesets import HeldRuleset
 

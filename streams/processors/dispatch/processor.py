@@ -25,8 +25,8 @@ from contracts.serde import read, write
 from contracts.topics import Topics
 from routing_rules.engine.decide import decide
 from routing_rules.engine.views import assignments
-from streams.processors.dispatch_state import CaseState
 from streams.counts import TurnCounts
+from streams.processors.dispatch.state import CaseState
 from streams.rulesets import RulesetInForce, RulesetSource
 
 SOURCE: Final = "incidentbus/dispatch"
