@@ -153,7 +153,7 @@ class _Builder:
         if event.anchor is not None:
             self.findings.append(Finding("RR106", at))
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, at, event.style is not None)
+            return Scalar(event.value, at, quoted=bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
             return Listing(tuple(self._until(yaml.SequenceEndEvent, events, depth)), at)
         if isinstance(event, yaml.MappingStartEvent):
