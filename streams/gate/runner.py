@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 
 from aiokafka import TopicPartition
 
-from contracts.deadletter import dead_letter_topic
 from contracts.inputs import InputState
 from contracts.ports import Clock
 from streams.gate.assignor import Holding
 from streams.gate.board import InputsBoard
 from streams.gate.cluster import Cluster, Timeouts
-from streams.gate.errors import StartRefused, StateTooNew, TaskLost
+from streams.gate.errors import StateTooNew, TaskLost
 from streams.gate.faults import FaultHook
 from streams.gate.group_commit import GroupMetadata
 from streams.gate.membership import Membership
 from streams.gate.observer import Observer, Silent
 from streams.gate.outputs import ClusterBook, TopicBook
 from streams.gate.stage import Stage
+from streams.gate.startup import PATIENCE_S, check_topics
 from streams.gate.task import Surroundings, Task
 from streams.gate.watchdog import Watchdog
 
@@ -81,7 +81,7 @@ class GateRunner:
         Raises `StartRefused` when a topic is missing or not co-partitioned, `TimeoutError` when the group lets wait.
         """
         book = self._book or ClusterBook(self._cluster)
-        await check_topics(self._stage, book, self._inputs_topic)
+        await check_topics(self._stage, book, self._inputs_topic, patience_s=PATIENCE_S)
         self._membership = Membership(
             self._stage,
             self._cluster,
@@ -250,20 +250,3 @@ class GateRunner:
 
     def _name(self, partition: int) -> str:
         return f"task {self._stage.name}-{partition}"
-
-
-async def check_topics(stage: Stage, book: TopicBook, inputs_topic: str | None) -> None:
-    """Raise `StartRefused` unless every topic the stage stands on is there, with the partitions it must have."""
-    alike = [*stage.inputs, *(dead_letter_topic(topic) for topic in stage.inputs)]
-    if stage.changelog is not None:
-        alike.append(stage.changelog)
-    await book.learn([*alike, *([inputs_topic] if inputs_topic else [])])
-    counts = {topic: limits.partitions if (limits := book.get(topic)) else 0 for topic in alike}
-    missing = [topic for topic, count in counts.items() if not count]
-    if inputs_topic is not None and book.get(inputs_topic) is None:
-        missing.append(inputs_topic)
-    if missing:
-        raise StartRefused(f"stage {stage.name}: no such topic: {', '.join(missing)}")
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{topic} has {count}" for topic, count in counts.items())
-        raise StartRefused(f"stage {stage.name}: its topics must have as many partitions as each other: {told}")

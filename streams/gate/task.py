@@ -136,6 +136,7 @@ class Task:
         loop = asyncio.get_running_loop()
         processor = around.stage.processor(self.partition)
         self._judge = Judge(around.stage, self.partition, processor, around.book, around.clock, around.inputs_topic)
+        await strike(around.faults, "assigned", self.partition)
         try:
             async with asyncio.timeout(around.timeouts.start_s):
                 await self._producer.start()

@@ -81,7 +81,10 @@ class Judge:
         `blamed` says what the broker refused of the outputs of the one record given: it is dead-lettered unasked.
         """
         turn = _Turn(self, Overlay(state), dict(tallies), self.clock.now_ms())
-        handle = self.processor.begin_turn()
+        try:
+            handle = self.processor.begin_turn()
+        except (Temporary, Overloaded) as error:
+            return Verdict(held={record.topic: _delay(error) for record in records})
         for n, record in enumerate(records, 1):
             if not await turn.take(record, handle, blamed):
                 break
@@ -165,7 +168,7 @@ class _Turn:
 
     def _hold(self, record: InboundRecord, error: Temporary | Overloaded) -> None:
         self._overlay.undo()
-        delay = error.delay if isinstance(error, Temporary) else OVERLOADED_DELAY_S
+        delay = _delay(error)
         self._verdict.held[record.topic] = delay
         log.info(
             "input held",
@@ -224,6 +227,10 @@ class _Turn:
 
     def _state_bytes(self) -> int:
         return sum(len(key) + len(value or b"") + RECORD_MARGIN for key, value in self._overlay.pending())
+
+
+def _delay(error: Temporary | Overloaded) -> float:
+    return error.delay if isinstance(error, Temporary) else OVERLOADED_DELAY_S
 
 
 def _where(error: Exception) -> str:
