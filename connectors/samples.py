@@ -14,7 +14,7 @@ from contracts.codes import ReasonCode
 
 
 class Malformed(NamedTuple):
-    """A damaged payload and what must become of it: a dead letter with `reason`, or, where that is None, a report.
+    """A damaged payload and the reason of the dead letter that it must become.
 
     `name` is kebab-case and unique in its channel; `title` says in Chinese what is wrong.
     """
@@ -22,7 +22,7 @@ class Malformed(NamedTuple):
     name: str
     title: str
     payload: bytes
-    reason: ReasonCode | None
+    reason: ReasonCode
 
 
 def reports(channel: str) -> list[bytes]:
@@ -41,17 +41,16 @@ def odd(channel: str) -> list[bytes]:
 
 
 def malformed(channel: str) -> list[Malformed]:
-    """Return the damaged payloads of a channel."""
-    rows = orjson.loads(_folder(channel).joinpath("malformed.json").read_bytes())
+    """Return the damaged payloads of a channel: none can be read."""
+    rows = map(orjson.loads, _lines(channel, "malformed"))
     return [
-        Malformed(
-            row["name"],
-            row["title"],
-            base64.b64decode(row["base64"]),
-            ReasonCode(row["reason"]) if row["reason"] else None,
-        )
-        for row in rows
+        Malformed(row["name"], row["title"], base64.b64decode(row["base64"]), ReasonCode(row["reason"])) for row in rows
     ]
+
+
+def mended(channel: str) -> list[bytes]:
+    """Return payloads whose bytes are damaged as a person would read through; the first sample's id, another body."""
+    return [base64.b64decode(orjson.loads(line)["base64"]) for line in _lines(channel, "mended")]
 
 
 def _lines(channel: str, name: str) -> list[bytes]:
@@ -62,4 +61,4 @@ def _folder(channel: str) -> Traversable:
     return files("connectors.channels") / channel.replace("-", "_") / "samples"
 
 
-__all__ = ["Malformed", "corrected", "malformed", "odd", "reports"]
+__all__ = ["Malformed", "corrected", "malformed", "mended", "odd", "reports"]

@@ -1,4 +1,4 @@
-"""Writes each channel's samples/malformed.json: its first sound sample, damaged in the ways that are seen in the field.
+"""Writes each channel's samples/malformed.ndjson and mended.ndjson: its first sound sample, damaged in the ways that are seen in the field.
 
 Run from the project's root: `.venv/bin/python tests/connectors/channels/make_malformed.py`.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-from connectors.channels import codecs  # noqa: E402
+from connectors.registry import codecs  # noqa: E402
 from connectors.samples import reports  # noqa: E402
 
 IDS = {
@@ -87,13 +87,13 @@ def damaged(channel: str) -> list[tuple[str, str, bytes, str | None]]:
 
 def write() -> None:
     for channel in codecs():
-        rows = [
-            {"name": name, "title": title, "reason": reason, "base64": base64.b64encode(payload).decode()}
-            for name, title, payload, reason in damaged(channel)
-        ]
+        files: dict[str, list[str]] = {"malformed": [], "mended": []}
+        for name, title, payload, reason in damaged(channel):
+            row = {"name": name, "title": title, "reason": reason, "base64": base64.b64encode(payload).decode()}
+            files["malformed" if reason else "mended"].append(text(row))
         folder = ROOT / "connectors" / "channels" / channel.replace("-", "_") / "samples"
-        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        (folder / "malformed.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+        for name, lines in files.items():
+            (folder / f"{name}.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from connectors import samples  # noqa: E402
-from connectors.channels import codecs  # noqa: E402
 from connectors.native.payload import parse  # noqa: E402
+from connectors.registry import codecs  # noqa: E402
 
 GOLDEN = Path(__file__).parent / "golden"
 CHANNELS = list(codecs())
@@ -28,7 +28,7 @@ def rendered(channel: str) -> list[str]:
         ("reports", samples.reports(channel)),
         ("corrected", samples.corrected(channel)),
         ("odd", samples.odd(channel)),
-        ("malformed", [sample.payload for sample in samples.malformed(channel) if sample.reason is None]),
+        ("mended", samples.mended(channel)),
     ):
         for number, payload in enumerate(payloads, start=1):
             report = codec.decode(payload, {}).model_dump(mode="json", exclude_defaults=True)

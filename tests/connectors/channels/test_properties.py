@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors import samples
-from connectors.channels import codecs
+from connectors.registry import codecs
 from contracts.codes import ReasonCode
 from contracts.errors import Permanent
 from contracts.report import Report

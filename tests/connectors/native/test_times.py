@@ -75,9 +75,9 @@ def test_a_zone_that_is_written_wins_over_the_channels():
     assert read_time("2026-05-12 22:31:05", UTC) == NIGHT + timedelta(hours=8)
 
 
-@given(st.datetimes(datetime(1980, 1, 1), datetime(2090, 1, 1)), st.integers(-12 * 60, 14 * 60))
-def test_iso_8601_comes_back_as_the_same_instant(moment, minutes):
-    aware = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
+@given(st.integers(315_532_800, 3_786_912_000), st.integers(-12 * 60, 14 * 60))
+def test_iso_8601_comes_back_as_the_same_instant(seconds, minutes):
+    aware = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=minutes)))
     assert read_time(aware.isoformat(), CHINA) == aware
 
 
