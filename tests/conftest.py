@@ -31,7 +31,8 @@ def cache_dir() -> Path:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[EmbeddedBroker]:
     """One real broker for the run. A test that kills or freezes a broker starts its own instead."""
-    started = start_broker(tmp_path_factory.mktemp("kafka"), cache_dir=cache_dir, ephemeral=True, leash=True)
+    home = tmp_path_factory.mktemp("kafka")
+    started = start_broker(home, cache_dir=cache_dir, ephemeral=True, leash=True, quick=True)
     try:
         yield started
     finally:

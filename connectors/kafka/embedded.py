@@ -95,9 +95,8 @@ class EmbeddedBroker:
         """Start again on the same data and the same port; returns when it is ready."""
         if not self._recipe.jars:
             raise BrokerFailed(f"{self.directory}: started by another process, which alone can start it again")
-        if self.running:
-            self._drop_leash()
-            self._end(signal.SIGTERM, _STOP_SECONDS)
+        self._drop_leash()
+        self._end(signal.SIGTERM, _STOP_SECONDS)
         started = _start(self._recipe, self._card.port, self._card.controller_port, keep=True)
         self._card, self._process, self._leash = started._card, started._process, started._leash
 
@@ -141,17 +140,21 @@ def start_broker(
     port: int | None = None,
     overrides: Mapping[str, str] | None = None,
     leash: bool = False,
+    quick: bool = False,
     progress: Progress | None = None,
     timeout: float = 60.0,
 ) -> EmbeddedBroker:
     """Start a broker in `directory` and return when it is ready.
 
     Jars come from `cache_dir`, fetched on the first run. Without `port`, the last one of this directory is taken again
-    if it is free, else any free one. Blocks; from a coroutine use `asyncio.to_thread`. Raises `DirectoryHeld`,
-    `DataKept`, `JarError`, `BrokerFailed`.
+    if it is free, else any free one. With `leash` it dies with this process, however that ends; `quick` is for tests,
+    not for benchmarks. Blocks; from a coroutine use `asyncio.to_thread`. Raises `DirectoryHeld`, `DataKept`,
+    `JarError`, `BrokerFailed`.
     """
     jars = tuple(ensure_jars(cache_dir, progress=progress))
-    recipe = Recipe(directory.resolve(), jars, ephemeral, dict(overrides or {}), leash=leash, timeout=timeout)
+    recipe = Recipe(
+        directory.resolve(), jars, ephemeral, dict(overrides or {}), leash=leash, quick=quick, timeout=timeout
+    )
     last = holding.read_card(recipe.directory)
     wanted = port or (last.port if last and port_is_free(last.port) else free_port())
     return _start(recipe, wanted, free_port(), keep=False)

@@ -16,12 +16,21 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from connectors.kafka.embedded import BrokerFailed, DataKept, DirectoryHeld, EmbeddedBroker, attach, start_broker
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[EmbeddedBroker]:
+    """A broker of this file's own, in a path with a space and Chinese in it."""
+    home = tmp_path_factory.mktemp("联动 中心") / "broker"
+    broker = start_broker(home, cache_dir=cache_dir, leash=True, quick=True)
+    yield broker
+    broker.stop()
+
+
 @pytest.fixture
-def own(tmp_path: Path, cache_dir: Path) -> Iterator[EmbeddedBroker]:
-    """A broker of the test's own, in a path with a space and Chinese in it."""
-    started = start_broker(tmp_path / "联动 中心" / "broker", cache_dir=cache_dir, leash=True)
-    yield started
-    started.stop()
+def own(started: EmbeddedBroker) -> EmbeddedBroker:
+    """The same, running again if the test before has ended it."""
+    if not started.running:
+        started.restart()
+    return started
 
 
 async def _send(bootstrap: str, topic: str, value: bytes) -> None:
@@ -76,7 +85,7 @@ def test_a_lock_left_by_a_killed_broker_is_no_obstacle(own, cache_dir):
     while own.running:
         time.sleep(0.05)
     assert attach(own.directory) is None
-    again = start_broker(own.directory, cache_dir=cache_dir, leash=True)
+    again = start_broker(own.directory, cache_dir=cache_dir, leash=True, quick=True)
     try:
         assert again.running
         assert again.port == own.port
@@ -94,7 +103,7 @@ def test_another_process_finds_the_broker_by_its_directory_and_stops_it(own):
 
 
 def test_ephemeral_data_goes_with_the_broker_and_its_logs_stay(tmp_path, cache_dir):
-    started = start_broker(tmp_path / "b", cache_dir=cache_dir, ephemeral=True, leash=True)
+    started = start_broker(tmp_path / "b", cache_dir=cache_dir, ephemeral=True, leash=True, quick=True)
     assert (tmp_path / "b" / "data" / "meta.properties").exists()
     assert started.stop()
     assert not (tmp_path / "b" / "data").exists()
@@ -113,7 +122,7 @@ def test_an_ephemeral_start_does_not_wipe_data_that_was_to_last(tmp_path, cache_
 def test_a_broker_on_a_leash_ends_with_the_process_that_started_it(tmp_path, cache_dir):
     script = (
         "import os, sys, pathlib; from connectors.kafka.embedded import start_broker\n"
-        "b = start_broker(pathlib.Path(sys.argv[1]), cache_dir=pathlib.Path(sys.argv[2]), leash=True)\n"
+        "b = start_broker(pathlib.Path(sys.argv[1]), cache_dir=pathlib.Path(sys.argv[2]), leash=True, quick=True)\n"
         "print(b.pid, flush=True); os.kill(os.getpid(), 9)\n"
     )
     ended = subprocess.run(
@@ -129,5 +138,5 @@ def test_a_broker_on_a_leash_ends_with_the_process_that_started_it(tmp_path, cac
 
 def test_a_broker_that_cannot_start_says_so_with_its_log(tmp_path, cache_dir):
     with pytest.raises(BrokerFailed, match="log\\.segment\\.bytes"):
-        start_broker(tmp_path / "b", cache_dir=cache_dir, overrides={"log.segment.bytes": "-1"}, leash=True)
+        start_broker(tmp_path / "b", cache_dir=cache_dir, overrides={"log.segment.bytes": "-1"}, leash=True, quick=True)
     assert attach(tmp_path / "b") is None
