@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from contracts.codes import Flag, Mode
+from contracts.codes import Mode
 from contracts.decision import DecisionState, ModeRecord
 from contracts.incident import Incident
 from routing_rules.engine.calendars import WEEKDAYS, Calendars
@@ -123,18 +123,13 @@ class Facts:
 
     @property
     def occurred(self) -> tuple[datetime | None, date | None]:
-        """Return when it happened: local moment and day; only a day where no clock time was given (G10).
-
-        A time that lies in the future is kept on the incident and not used.
-        """
+        """Return when it happened: local moment and day; only a day where no clock time was given (G10)."""
         if self._occurred is None:
             self._occurred = self._occurrence()
         return self._occurred
 
     def _occurrence(self) -> tuple[datetime | None, date | None]:
         report = self.report
-        if Flag.TIME_IN_FUTURE in self.incident.flags or Flag.TIME_IN_FUTURE in report.flags:
-            return None, None
         if report.occurred_at is None:
             return None, report.occurred_on
         local = self.terms.calendars.local(report.occurred_at)
