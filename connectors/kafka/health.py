@@ -88,6 +88,8 @@ async def group_lag(connection: Connection, groups: list[str] | None = None) -> 
     if not every:
         return []
     async with consumer(connection) as reader:
+        reader.assign(every)  # the client learns of all topics at once, not of one every 0.1 s
+        reader.pause(*every)
         first, last = await reader.beginning_offsets(every), await reader.end_offsets(every)
     return [
         Lag(group, tp.topic, tp.partition, offset, last[tp], last[tp] - max(offset, first[tp]))
