@@ -1,0 +1,95 @@
+"""`incidentbus inputs`: which inputs the dead-letter bound has paused, and how to let them go on.
+
+One bad source never stops another: what is paused is one partition of one topic, for one stage. Find the cause in
+`incidentbus dlq list --topic TOPIC` first; whoever resumes without a cure will see it paused again.
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from connectors.kafka.clients import producer
+from contracts.inputs import InputState, InputStatus
+from incidentbus.cli.exits import ExitCode, guarded_async, leave
+from incidentbus.cli.printing import local, ndjson, note, rfc3339, table
+from incidentbus.clock import SystemClock
+from incidentbus.connecting import connection_of
+from incidentbus.readmodel.inputs import input_states
+from incidentbus.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="输入 / Inputs of the stages: paused by too many dead letters, resumed.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+
+_COLUMNS = {
+    "stage": "阶段 stage",
+    "topic": "主题 topic",
+    "partition": "分区 partition",
+    "status": "状态 status",
+    "since": "时间 since",
+    "reason": "原因 reason",
+    "detail": "说明 detail",
+    "offset": "停在 at offset",
+    "by": "由 by",
+}
+
+
+@app.command("list")
+@guarded_async
+async def list_(
+    every: Annotated[bool, typer.Option("--all", help="those resumed too")] = False, as_json: AsJson = False
+) -> None:
+    """List inputs that stand still. Exit codes: 0 none does; 1 some do."""
+    settings = load_settings()
+    states = await input_states(connection_of(settings), settings.topics())
+    paused = [state for state in states if state.status is InputStatus.PAUSED]
+    rows = [_row(state) for state in (states if every else paused)]
+    if as_json:
+        for row in rows:
+            ndjson({"time": rfc3339(row.pop("at")), **row})
+    else:
+        if rows:
+            table(_COLUMNS, [{**row, "since": local(row["at"])} for row in rows])
+        note(f"停着 {len(paused)} 个输入 / {len(paused)} inputs stand still")
+    if paused:
+        leave(ExitCode.FINDINGS)
+
+
+def _row(state: InputState) -> dict[str, Any]:
+    return state.model_dump(mode="json")
+
+
+@app.command()
+@guarded_async
+async def resume(
+    topic: Annotated[str, typer.Argument(help="the input's topic, with or without the deployment's prefix")],
+    partition: Annotated[int, typer.Argument(min=0, help="its partition")],
+    stage: Annotated[str | None, typer.Option("--stage", help="only for this stage; otherwise for all")] = None,
+    by: Annotated[str, typer.Option("--by", help="which office does it; kept, so no person's name")] = "operators",
+    as_json: AsJson = False,
+) -> None:
+    """Let a paused input go on, from the first record that was not taken; workers see it within a second.
+
+    Exit codes: 0 resumed; 1 it does not stand still.
+    """
+    settings = load_settings()
+    topics, connection = settings.topics(), connection_of(settings)
+    waiting = [
+        state
+        for state in await input_states(connection, topics)
+        if state.status is InputStatus.PAUSED
+        and state.topic in (topic, topics.prefix + topic)
+        and state.partition == partition
+        and stage in (None, state.stage)
+    ]
+    if not waiting:
+        leave(ExitCode.FINDINGS, f"{topic}/{partition}: 没有停着 / doesn't stand still; see incidentbus inputs list")
+    now = SystemClock().now_ms()
+    async with producer(connection) as client:
+        for state in waiting:
+            emit = state.resumed(by=by, at_ms=now).emit(topics.bus("inputs"))
+            await client.send_and_wait(emit.topic, emit.value, emit.key, partition=emit.partition)
+            if as_json:
+                ndjson({"stage": state.stage, "topic": state.topic, "partition": partition, "status": "resumed"})
+            else:
+                print(f"已恢复 / resumed: {state.stage} {state.topic}/{partition}，从 offset {state.offset} 起")

@@ -1,0 +1,210 @@
+"""The doctor's questions: one line each whether something is right, and what to do if it isn't.
+
+Each question is put by itself: what can't be asked because the broker is away says so, and the rest is answered still.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from connectors.kafka.admin import find_topics
+from connectors.kafka.clients import Connection, producer
+from connectors.kafka.health import cluster_health, disk
+from connectors.kafka.topicplan import differences, wanted_topics
+from contracts.errors import Permanent
+from contracts.ports import Clock
+from contracts.probe import Probe
+from contracts.ruleset import RulesetPointer
+from contracts.serde import read, write
+from contracts.topics import Topics
+from incidentbus.readmodel.inputs import paused_inputs
+from incidentbus.readmodel.reading import existing, read_all
+from routing_rules.engine.loader import load_directory
+
+_LOG_APPEND: Final = 1
+_SLOW_SECONDS: Final = 20.0
+_SKEW_MS: Final = 2_000
+_LEAST_FREE: Final = 1 << 30
+_LEAST_SHARE: Final = 0.05
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line: what was asked about, whether it is right, what was found, and what to do if not."""
+
+    about: str
+    right: bool
+    found: str
+    cure: str = ""
+    reached: bool = True
+    """False where it could not be asked, because Kafka can't be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is examined."""
+
+    connection: Connection
+    topics: Topics
+    replication: int
+    ruleset_dir: Path
+    run_dir: Path
+    clock: Clock
+
+
+async def examine(patient: Patient) -> list[Answer]:
+    """Return the answers: broker, topics, ruleset, clock, disk, inputs, in this order."""
+    first = await _asked("broker", _broker(patient), _START)
+    if not first.reached:
+        away = Answer("", False, "没法问：Kafka 连不上 / not asked: Kafka can't be reached", reached=False)
+        unasked = {each: _named(each, away) for each in ("topics", "clock", "inputs")}
+        return [first, unasked["topics"], _ruleset_dir(patient), unasked["clock"], _disk(patient), unasked["inputs"]]
+    return [
+        first,
+        await _asked("topics", _topics(patient), _APPLY),
+        await _asked("ruleset", _ruleset(patient), _APPLY),
+        await _asked("clock", _clock(patient), _APPLY),
+        _disk(patient),
+        await _asked("inputs", _inputs(patient), _APPLY),
+    ]
+
+
+_START: Final = "incidentbus broker start，或设对 / or set INCIDENTBUS_BOOTSTRAP_SERVERS"
+_APPLY: Final = "incidentbus topics apply"
+_PUBLISH: Final = "incidentbus rules publish"
+
+
+def _named(about: str, answer: Answer) -> Answer:
+    return Answer(about, answer.right, answer.found, answer.cure, answer.reached)
+
+
+async def _asked(about: str, question: Awaitable[Answer], cure: str) -> Answer:
+    try:
+        async with asyncio.timeout(_SLOW_SECONDS):
+            return _named(about, await question)
+    except TimeoutError:
+        return Answer(
+            about, False, f"{_SLOW_SECONDS:.0f} 秒没有回答 / no answer within {_SLOW_SECONDS:.0f} s", cure, False
+        )
+    except KafkaError as error:
+        away = about == "broker" or error.retriable
+        return Answer(about, False, f"{type(error).__name__}: {error}", cure, reached=not away)
+
+
+async def _broker(patient: Patient) -> Answer:
+    health = await cluster_health(patient.connection)
+    brokers = ", ".join(health.brokers)
+    found = f"{len(health.brokers)} 台 / brokers ({brokers})，{health.topics} 个主题 / topics"
+    if health.sound:
+        return Answer("", True, found)
+    ill = [*health.leaderless, *health.under_replicated]
+    where = _some(f"{name}/{number}" for name, number in ill)
+    return Answer(
+        "", False, f"{found}；{len(health.leaderless)} 个分区无首领、{len(health.under_replicated)} 个缺副本 / "
+        f"partitions without leader, short of copies: {where}", "让缺的 broker 回来 / bring the missing brokers back",
+    )  # fmt: skip
+
+
+def _some(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" … ({len(every)})" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more
+
+
+async def _topics(patient: Patient) -> Answer:
+    ruleset = load_directory(patient.ruleset_dir).ruleset
+    if ruleset is None:
+        return Answer(
+            "", False, f"{patient.ruleset_dir}: 规则集读不进来 / the ruleset doesn't load", "incidentbus rules lint"
+        )
+    specs = patient.topics.specs(ruleset.channels, ruleset.agencies)
+    wanted = wanted_topics(specs, patient.topics, patient.replication)
+    found = await find_topics(patient.connection, patient.topics.prefix)
+    drift = [each for each in differences(wanted, found, patient.topics.prefix) if each.drift]
+    if not drift:
+        return Answer("", True, f"{len(wanted)} 个主题与登记一致 / topics as the registry wants them")
+    by_hand = any(each.by_hand for each in drift)
+    cure = "incidentbus topics plan（有需人工的 / some by hand）" if by_hand else _APPLY
+    where = _some(sorted({each.topic for each in drift}))
+    return Answer("", False, f"{len(drift)} 处不一致 / differences: {where}", cure)
+
+
+def _ruleset_dir(patient: Patient) -> Answer:
+    try:
+        loaded = load_directory(patient.ruleset_dir)
+    except OSError as error:
+        return Answer(
+            "ruleset", False, f"{patient.ruleset_dir}: {error.strerror}", "设对 / set INCIDENTBUS_RULESET_DIR"
+        )
+    if loaded.ruleset is None:
+        found = f"{patient.ruleset_dir}: {len(loaded.errors)} 处错误 / errors"
+        return Answer("ruleset", False, found, f"incidentbus rules lint {patient.ruleset_dir}")
+    ruleset = loaded.ruleset
+    return Answer("ruleset", True, f"{ruleset.id} {ruleset.version} {ruleset.hash[:12]} ({patient.ruleset_dir})")
+
+
+async def _ruleset(patient: Patient) -> Answer:
+    here = _ruleset_dir(patient)
+    if not here.right:
+        return here
+    pointer, stored = await _in_force(patient)
+    publish = f"{_PUBLISH} {patient.ruleset_dir}"
+    if pointer is None:
+        return Answer("", False, f"没有启用的规则集 / none is in force; {here.found}", publish)
+    if pointer.hash not in stored:
+        return Answer("", False, f"启用的 {pointer.version} 没有存在 Kafka 上 / the one in force isn't stored", publish)
+    same = pointer.hash[:12] in here.found
+    beside = "" if same else f"；与本机不同 / this machine has another: {here.found}"
+    return Answer("", True, f"启用 / in force: {pointer.version} {pointer.hash[:12]}{beside}")
+
+
+async def _in_force(patient: Patient) -> tuple[RulesetPointer | None, set[str]]:
+    pointer: RulesetPointer | None = None
+    stored: set[str] = set()
+    bundles, in_force = patient.topics.bus("rulesets"), patient.topics.bus("ruleset-in-force")
+    async for record in read_all(patient.connection, [(bundles, 0), (in_force, 0)]):
+        if record.topic == bundles and record.key and record.value:
+            stored.add(record.key.decode("ascii", "replace"))
+        elif record.topic == in_force and record.value:
+            try:
+                pointer = read(RulesetPointer, record.value)
+            except Permanent:
+                continue
+    return pointer, stored
+
+
+async def _clock(patient: Patient) -> Answer:
+    topic = patient.topics.bus("probes")
+    if not await existing(patient.connection, topic.__eq__):
+        return Answer("", False, f"没法比：没有 / can't be compared: there is no {topic}", _APPLY)
+    async with producer(patient.connection, linger_ms=0) as client:
+        await client.partitions_for(topic)
+        before = patient.clock.now_ms()
+        placed = await client.send_and_wait(topic, write(Probe(at=before)), b"doctor", partition=0)
+        after = patient.clock.now_ms()
+    if placed.timestamp_type != _LOG_APPEND:
+        return Answer("", False, f"{topic} 不由 broker 打时间戳 / isn't stamped by the broker", _APPLY)
+    skew = placed.timestamp - (before + after) // 2
+    slack = _SKEW_MS + (after - before) // 2
+    found = f"与 broker 相差 / off the broker's by {skew / 1000:+.3f} s；写入用时 / a write took {after - before} ms"
+    return Answer("", abs(skew) <= slack, found, "" if abs(skew) <= slack else "校准两边的时钟 / set both clocks (NTP)")
+
+
+def _disk(patient: Patient) -> Answer:
+    space = disk(patient.run_dir)
+    found = f"{space.path}: {space.free / 2**30:.1f} GiB 空闲 / free of {space.total / 2**30:.0f}"
+    enough = space.free >= _LEAST_FREE and space.free >= space.total * _LEAST_SHARE
+    return Answer("disk", enough, found, "" if enough else "腾出空间，或换 / make room, or set INCIDENTBUS_RUN_DIR")
+
+
+async def _inputs(patient: Patient) -> Answer:
+    paused = await paused_inputs(patient.connection, patient.topics)
+    if not paused:
+        return Answer("", True, "没有停着的输入 / no input stands still")
+    where = _some(f"{state.topic}/{state.partition}" for state in paused)
+    return Answer("", False, f"{len(paused)} 个输入停着 / stand still: {where}", "incidentbus inputs list")
