@@ -61,7 +61,7 @@ class Reading:
 
     def optional(self, value: str | None) -> str | None:
         """Return trimmed text, or None where nothing is left."""
-        return self.text(value) or None
+        return (self._clean(value).strip() or None) if value else None
 
     def attributes(self, pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
         """Return the pairs that say something; texts to the letter."""

@@ -1,4 +1,4 @@
-"""Writes each channel's samples/malformed.ndjson and mended.ndjson: its first sound sample, damaged in the ways that are seen in the field.
+"""Writes each channel's samples/malformed.ndjson and mended.ndjson: its first sound sample, damaged as in the field.
 
 Run from the project's root: `.venv/bin/python tests/connectors/channels/make_malformed.py`.
 """
