@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.loading.assembly import assemble
-from routing_rules.engine.loading.checks.catalogue import check_catalogue
+from routing_rules.engine.loading.checks.catalogue import check_catalogue, check_supervisors
 from routing_rules.engine.loading.checks.roles import check_roles
 from routing_rules.engine.loading.checks.rules import check_rules
 from routing_rules.engine.loading.geography import parse_area
@@ -69,8 +69,10 @@ def load(files: Mapping[str, bytes]) -> Loaded:
     draft = assemble(documents, content_hash(documents), reading)
     if draft is not None:
         catalogue = Catalogue(draft.ruleset)
-        check_catalogue(draft.ruleset, catalogue, reading)
-        check_roles(draft.ruleset, catalogue, reading)
+        check_catalogue(draft.ruleset, reading)
+        if draft.staffed:  # else what is missing would be blamed on those who are there
+            check_supervisors(draft.ruleset, catalogue, reading)
+            check_roles(draft.ruleset, catalogue, reading)
         check_rules(draft.ruleset, catalogue, draft.whole, reading)
     findings = tuple(unwaived(reading.findings, waivers))
     refused = draft is None or any(finding.level is Level.ERROR for finding in findings)

@@ -1,4 +1,4 @@
-"""docs/rules/findings.md: a heading for each finding, its words as the program says them, and examples that are true."""
+"""docs/rules/findings.md: a heading for each finding, its words as the program says them, examples that are true."""
 
 import re
 from collections.abc import Iterator

@@ -19,10 +19,11 @@ from routing_rules.engine.schema import Area, Category, Classify, Conflict, Coun
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A ruleset as far as it could be read. `whole`: every rule of every file could."""
+    """A ruleset as far as it could be read. `whole`: every rule of every file could; `staffed`: every agency could."""
 
     ruleset: Ruleset
     whole: bool
+    staffed: bool
 
 
 def assemble(documents: Documents, digest: str, reading: Reading) -> Draft | None:
@@ -47,7 +48,9 @@ def assemble(documents: Documents, digest: str, reading: Reading) -> Draft | Non
         calendars=calendars,
         word_lists=dict(reading.word_lists),
     )
-    return Draft(ruleset, rules.whole)
+    declared = {what: set(reading.vocabulary[what]) for what in ("agency", "jurisdiction")}
+    staffed = declared == {"agency": set(ruleset.agencies), "jurisdiction": set(ruleset.jurisdictions)}
+    return Draft(ruleset, rules.whole, staffed and not reading.blurred & set(declared))
 
 
 def _county(documents: Documents, reading: Reading) -> Values | None:

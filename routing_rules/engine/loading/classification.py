@@ -7,7 +7,7 @@ from routing_rules.engine.loading.directory import NATIVE, rows_of
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.scalars import Code, NewCode, Text, Whole
 from routing_rules.engine.loading.shapes import Field, Record, Values
-from routing_rules.engine.loading.words import Keyword, Keywords
+from routing_rules.engine.loading.words import Keyword, Keywords, note_short
 from routing_rules.engine.schema import Category, WordList
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table
 
@@ -88,6 +88,7 @@ def read_words(documents: Iterable[Document], reading: Reading) -> None:
             if code in where:
                 reading.find("RR108", values.at_of("id"), "again", id=code, where=where[code])
                 continue
+            note_short(values, reading)
             where[code] = f"{document.file}:{values.at.line}"
             if not values.get("owner"):
                 reading.find("RR109", values.at, id=code)

@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.codes import Kind, Urgency
 from routing_rules.engine.loading.deadlines import SPANS
-from routing_rules.engine.loading.reading import Reading
+from routing_rules.engine.loading.reading import Reading, nearest
 from routing_rules.engine.loading.scalars import Anything, Choice, Code, Flag, NewCode, Text, Whole
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
 from routing_rules.engine.loading.times import Day, TimeZone
@@ -14,6 +14,7 @@ from routing_rules.engine.loading.words import Keywords
 from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import ChannelSpec, Classify, Conflict, CountyDeadlines
 from routing_rules.engine.source import Node, Scalar
+from routing_rules.messages import Level
 
 
 class Gives(StrEnum):
@@ -38,6 +39,20 @@ class Gives(StrEnum):
 
 
 LANGUAGE: Final = 1
+
+
+class _Given:
+    """A field that a channel gives. One that no condition asks of a channel is kept and warned of."""
+
+    def read(self, node: Node, name: str, reading: Reading) -> str | None:
+        """Return the field's name."""
+        field = Text().read(node, name, reading)
+        known = [given.value for given in Gives]
+        if field is not None and field not in known:
+            near = " ".join(nearest(field, dict.fromkeys(known, "")))
+            what = {"what": "term:choice", "value": field, "near": near}
+            reading.find("RR110", node.at, "" if near else "bare", Level.WARNING, **what)
+        return field
 
 
 class _LanguageVersion:
@@ -66,7 +81,7 @@ _CHANNEL: Final = Record(
         "title": Field(Text()),
         "agency": Field(Code("agency")),
         "live": Field(Flag()),
-        "gives": Field(Many(Choice(Gives), may_be_empty=True)),
+        "gives": Field(Many(_Given(), may_be_empty=True)),
     },
     lambda values, _: values,
     may_be_empty=True,
@@ -162,7 +177,7 @@ def channels_of(county: Values) -> Mapping[str, ChannelSpec]:
             values.get("title", code),
             values.get("agency"),
             values.get("live", False),
-            frozenset(give.value for give in values.get("gives", ())),
+            frozenset(values.get("gives", ())),
         )
         for code, values in county.get("channels", {}).items()
     }

@@ -25,9 +25,9 @@ NATIVE: Final = ByKey(Code("channel"), Many(Text(), may_be_empty=True))
 def _agency(values: Values, reading: Reading) -> Agency:
     return Agency(
         values.get("code"),
-        values.get("title"),
-        values.get("function"),
-        values.get("tier"),
+        values.get("title", ""),
+        values.get("function", ""),
+        values.get("tier", ""),
         covers=values.get("jurisdiction", ()),
         areas=values.get("areas", ()),
         supervisor=values.get("supervisor"),
@@ -43,9 +43,9 @@ AGENCY: Final = Record(
     "agency",
     {
         "code": Field(NewCode(), required=True),
-        "title": Field(Text(), required=True),
-        "function": Field(Code("function"), required=True),
-        "tier": Field(Code("tier"), required=True),
+        "title": Field(Text(), required=True, soft=True),
+        "function": Field(Code("function"), required=True, soft=True),
+        "tier": Field(Code("tier"), required=True, soft=True),
         "jurisdiction": Field(_codes("jurisdiction")),
         "areas": Field(_codes("area")),
         "supervisor": Field(Code("agency")),

@@ -12,17 +12,18 @@ from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.scalars import Choice, Code, Flag, NewCode, Percent, Text
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
 from routing_rules.engine.loading.targets import TARGET
-from routing_rules.engine.schema import Block, Deadline, Effective, Overlay, Route, Status
+from routing_rules.engine.schema import AgencyRef, Block, Deadline, Effective, Overlay, Route, Status
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table
-from routing_rules.messages import Level, Position
+from routing_rules.messages import NOWHERE, Level, Position
 
 FILE_NAME: Final = re.compile(r"routes/(\d{2})-[^/]+\.yaml")
 MOST_RULES: Final = 10_000
 MOST_BLOCKS: Final = 20
+_NOTHING: Final = Values(NOWHERE, {}, {})
 _TARGETS: Final = Many(TARGET)
 _ASSIGN: Final = Record(
     "assign",
-    {"lead": Field(TARGET, required=True), "co_handlers": Field(_TARGETS), "inform": Field(_TARGETS)},
+    {"lead": Field(TARGET, required=True, soft=True), "co_handlers": Field(_TARGETS), "inform": Field(_TARGETS)},
     lambda values, _: values,
 )
 _ADD: Final = Record(
@@ -38,7 +39,7 @@ _ADD: Final = Record(
     lambda values, _: values,
 )
 _COMMON: Final = {
-    "id": Field(NewCode(), required=True),
+    "id": Field(NewCode(), required=True, soft=True),
     "title": Field(Text()),
     "owner": Field(Code("function")),
     "basis": Field(Text()),
@@ -52,7 +53,7 @@ ROUTE: Final = Record(
         "gate": Field(Flag()),
         "when": Field(ROUTE_BLOCKS),
         "unless": Field(ROUTE_BLOCKS),
-        "assign": Field(_ASSIGN, required=True),
+        "assign": Field(_ASSIGN, required=True, soft=True),
         "on_return": Field(_TARGETS),
         "deadline": Field(DEADLINE),
         "deadline_by_kind": Field(ByKey(Choice(Kind), DEADLINE)),
@@ -71,7 +72,7 @@ OVERLAY: Final = Record(
         "when": Field(OVERLAY_BLOCKS),
         "unless": Field(OVERLAY_BLOCKS),
         "sample": Field(Percent()),
-        "add": Field(_ADD, required=True),
+        "add": Field(_ADD, required=True, soft=True),
     },
     lambda values, _: values,
 )
@@ -135,6 +136,8 @@ def _read(values: Values) -> int:
 def _distinct(rules: Iterable[Values], ids: dict[str, Position], retired: frozenset[str], reading: Reading) -> None:
     for values in rules:
         code, at = values.get("id"), values.at_of("id")
+        if code is None:
+            continue
         if code in retired:
             reading.find("RR108", at, id=code)
         elif code in ids:
@@ -143,7 +146,7 @@ def _distinct(rules: Iterable[Values], ids: dict[str, Position], retired: frozen
 
 
 def _common(values: Values, owner: str, reading: Reading) -> dict[str, Any]:
-    code = values.get("id")
+    code = values.get("id", "")
     owner = values.get("owner", owner)
     if not owner:
         reading.find("RR109", values.at, id=code)
@@ -172,12 +175,12 @@ def _bounded(values: Values, name: str, reading: Reading) -> None:
 
 
 def _route(values: Values, owner: str, order: int, reading: Reading) -> Route:
-    assign: Values = values.get("assign")
+    assign: Values = values.get("assign", _NOTHING)
     by_kind: Mapping[Kind, Deadline] = values.get("deadline_by_kind", {})
     return Route(
         **_common(values, owner, reading),
         order=order,
-        lead=assign.get("lead"),
+        lead=assign.get("lead", AgencyRef("")),
         co_handlers=assign.get("co_handlers", ()),
         inform=assign.get("inform", ()),
         on_return=values.get("on_return", ()),
@@ -193,7 +196,7 @@ def _route(values: Values, owner: str, order: int, reading: Reading) -> Route:
 
 
 def _overlay(values: Values, owner: str, reading: Reading) -> Overlay:
-    add: Values = values.get("add")
+    add: Values = values.get("add", _NOTHING)
     return Overlay(
         **_common(values, owner, reading),
         sample=values.get("sample"),

@@ -84,13 +84,16 @@ class ByKey(Generic[K, T]):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a record: its type, and whether it must be there. What an editor shows is in `messages.fields`.
+    """A field of a record: its type, and whether it must be there.
 
-    `instead`: the code of the finding that its mere presence is.
+    A `soft` one that is missing or broken is told, and the record is built all the same with a stand-in: the ruleset is
+    refused anyway, and what else is wrong with the record can be told at once. `instead`: the code of the finding that
+    the mere presence of the field is.
     """
 
     type: Type[Any]
     required: bool = False
+    soft: bool = False
     instead: str = ""
 
 
@@ -158,5 +161,5 @@ class Record(Generic[T]):
                 continue
             if name not in values:
                 reading.find("RR145", node.at, field=name)
-            complete = complete and values.get(name) is not None
+            complete = complete and (field_.soft or values.get(name) is not None)
         return complete

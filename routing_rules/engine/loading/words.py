@@ -81,7 +81,7 @@ def _bounded(node: Node, reading: Reading) -> None:
 
 def check_words(condition: TextCondition, values: Values, reading: Reading) -> None:
     """Note words that are too short, that say nothing new, or that rule each other out."""
-    _short(values, reading)
+    note_short(values, reading)
     _contained(condition.any, values, reading)
     none = condition.none
     clashing = [word for word in condition.all if any(occurs(ruled_out, word) for ruled_out in none)]
@@ -91,9 +91,10 @@ def check_words(condition: TextCondition, values: Values, reading: Reading) -> N
         reading.find("RR116", _where(word, values), w=word)
 
 
-def _short(values: Values, reading: Reading) -> None:
+def note_short(values: Values, reading: Reading) -> None:
+    """Note one-character words of any list of a record (RR114)."""
     for node in values.nodes.values():
-        for item in node.items if isinstance(node, Listing) else ():
+        for item in _items(node):
             if isinstance(item, Scalar) and len(normal(item.value)) == 1:
                 reading.find("RR114", item.at, w=item.value)
 

@@ -12,10 +12,9 @@ from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import Agency, Effective, Ruleset
 
 
-def check_catalogue(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
+def check_catalogue(ruleset: Ruleset, reading: Reading) -> None:
     """Check jurisdictions, agencies, and labels that channels use."""
     _circles(ruleset, reading)
-    _supervisors(ruleset, catalogue, reading)
     _rivals(ruleset, reading)
     _names(ruleset, reading)
     _labels(ruleset, reading)
@@ -32,7 +31,8 @@ def _circles(ruleset: Ruleset, reading: Reading) -> None:
             reading.find("RR148", jurisdiction.at, code=code)
 
 
-def _supervisors(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
+def check_supervisors(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
+    """Note agencies from which no chain of supervisors ends at the one that is above all (G31)."""
     tops = [agency for agency in ruleset.agencies.values() if agency.top]
     if len(tops) != 1 and ruleset.agencies:
         at = tops[1].at if tops else next(iter(ruleset.agencies.values())).at
@@ -49,6 +49,8 @@ def _rivals(ruleset: Ruleset, reading: Reading) -> None:
     """Note two agencies of one function and tier that list the same place or area at the same time (RR121)."""
     claims: dict[tuple[str, str, str], list[Agency]] = defaultdict(list)
     for agency in ruleset.agencies.values():
+        if not agency.function or not agency.tier:
+            continue
         for claim in {*agency.covers, *agency.areas}:
             claims[agency.function, agency.tier, claim].append(agency)
     told = set()

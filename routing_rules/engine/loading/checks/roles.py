@@ -78,7 +78,7 @@ def _places(lead: _Lead, ruleset: Ruleset, catalogue: Catalogue) -> tuple[list[s
     outside: list[str] = []
     for code, place in ruleset.jurisdictions.items():
         chain = catalogue.place_chain(code)
-        if place.synthetic or code in above or not lead.taken.isdisjoint(chain):
+        if place.synthetic or place.tier not in tiers or code in above or not lead.taken.isdisjoint(chain):
             continue
         if not any(_can_be(block, chain) for block in lead.route.when or (Block(),)):
             continue

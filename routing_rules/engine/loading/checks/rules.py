@@ -104,17 +104,18 @@ def _route(route: Route, reading: Reading) -> None:
 
 def _outside_its_place(route: Route, ruleset: Ruleset, catalogue: Catalogue, reading: Reading) -> None:
     """Note a named lead that doesn't cover a place that its rule names, or the county where it names none (G40)."""
-    if route.fallback or not isinstance(route.lead, AgencyRef):
+    agency = ruleset.agencies.get(route.lead.code) if isinstance(route.lead, AgencyRef) else None
+    if route.fallback or agency is None:
         return
-    agency = ruleset.agencies[route.lead.code]
     for block in route.when:
         if block.area and block.area & set(agency.areas):
             continue
         places = sorted(block.jurisdiction or {ruleset.root})
         uncovered = [code for code in places if not set(agency.covers) & set(catalogue.place_chain(code))]
         if uncovered:
-            place = ruleset.jurisdictions[uncovered[0]].name
-            reading.find("RR122", block.at, agency=agency.code, place=place)
+            place = ruleset.jurisdictions.get(uncovered[0])
+            name = place.name if place else uncovered[0]
+            reading.find("RR122", block.at, agency=agency.code, place=name)
             return
 
 
