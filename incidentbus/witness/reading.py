@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 
 class Seen(NamedTuple):
@@ -22,6 +23,7 @@ class TopicReader:
 
     def __init__(self, pattern: str, kafka: Mapping[str, Any]) -> None:
         self._pattern = re.compile(pattern)
+        self._kafka = kafka
         self._consumer = AIOKafkaConsumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
             fetch_max_wait_ms=100, **kafka,
@@ -30,14 +32,25 @@ class TopicReader:
 
     async def start(self) -> None:
         """Connect and find the topics; those created later are not followed."""
+        partitions = await self._matching()
         await self._consumer.start()
-        names = sorted(name for name in await self._consumer.topics() if self._pattern.fullmatch(name))
-        partitions = [
-            TopicPartition(name, number) for name in names for number in self._consumer.partitions_for_topic(name) or ()
-        ]
         self._consumer.assign(partitions)
         if partitions:
             await self._consumer.seek_to_beginning(*partitions)
+
+    async def _matching(self) -> list[TopicPartition]:
+        admin = AIOKafkaAdminClient(**self._kafka)
+        await admin.start()
+        try:
+            described = await admin.describe_topics()
+        finally:
+            await admin.close()
+        return [
+            TopicPartition(each["topic"], partition["partition"])
+            for each in described
+            if self._pattern.fullmatch(each["topic"])
+            for partition in each["partitions"]
+        ]
 
     async def stop(self) -> None:
         """Close the consumer."""
