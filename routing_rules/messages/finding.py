@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from routing_rules.messages.findings import CATALOGUE, LEVEL_TITLES, Language, Level, render
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """Where something stands: file relative to the ruleset's folder, line and column counted from 1."""
 
     file: str

@@ -6,7 +6,6 @@ from incidentbus.cli.rules.lint import lint
 from incidentbus.cli.rules.publish import publish
 from incidentbus.cli.rules.route import route
 
-app = typer.Typer(help="派单规则：检查、测试、解释、试派、发布 / routing rules", no_args_is_help=True)
-app.command()(lint)
-app.command()(route)
-app.command()(publish)
+app = typer.Typer(help="派单规则：检查、试派、发布 / routing rules", no_args_is_help=True)
+for verb in (lint, route, publish):
+    app.command()(verb)

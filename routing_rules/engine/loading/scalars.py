@@ -72,8 +72,10 @@ class Choice(Generic[E]):
         if not isinstance(node, Scalar):
             reading.wrong(node, name, "scalar", f"{name}: {next(iter(self.choices)).value}")
             return None
-        if node.value in {choice.value for choice in self.choices}:
+        try:
             return self.choices(node.value)
+        except ValueError:
+            pass
         reading.unknown("choice", node, {choice.value: "" for choice in self.choices})
         return None
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.codes import Kind, LocatedBy, Milestone, Mode, Urgency
 from routing_rules.engine.loader import Loaded, load, load_directory, read_bundle
+from routing_rules.engine.loading import rules
 from routing_rules.engine.schema import (
     AgencyRef,
     FirstReceiver,
@@ -269,12 +270,11 @@ def test_the_trial_ruleset_loads_without_an_error_or_a_warning() -> None:
     assert (*counts, len(result.ruleset.categories)) == (20, 5, 25, 28)
 
 
-def test_a_county_of_ten_thousand_rules_is_read_in_seconds_and_one_more_is_refused() -> None:
-    body = "".join(
-        f"- {{id: r{n}, title: 规则, when: {{kind: [tip], category: [noise]}}, assign: {{lead: urban}}}}\n"
-        for n in range(9_991)
-    )
-    text = "owner: urban\nroutes:\n" + body
-    assert len(ruleset_of({"routes/50-many.yaml": text}).routes) == 9_998
-    more = text + "- {id: one-more, title: 规则, when: {kind: [tip]}, assign: {lead: urban}}\n"
-    assert {finding.code for finding in loaded({"routes/50-many.yaml": more}).errors} == {"RR137"}
+def test_there_may_be_so_many_rules_and_not_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rules.MOST_RULES == 10_000
+    monkeypatch.setattr(rules, "MOST_RULES", 50)
+    few = 50 - len(ruleset_of({}).routes) - len(ruleset_of({}).overlays)
+    rows = [f"- {{id: r{n}, title: 某, when: {{kind: [tip]}}, assign: {{lead: urban}}}}\n" for n in range(few + 1)]
+    assert loaded({"routes/50-many.yaml": "owner: urban\nroutes:\n" + "".join(rows[:-1])}).errors == ()
+    (finding,) = loaded({"routes/50-many.yaml": "owner: urban\nroutes:\n" + "".join(rows)}).errors
+    assert (finding.code, finding.params["n"]) == ("RR137", "51")

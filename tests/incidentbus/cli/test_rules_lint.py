@@ -1,0 +1,82 @@
+"""`incidentbus rules lint`: what it prints in either language, and how it ends."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from incidentbus.cli.rules import app
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "rules" / "example"
+WRONG = "owner: urban\nroutes:\n- {id: x, title: 某事, when: {category: [nosie]}, assign: {lead: urban}}\n"
+DOUBTFUL = "owner: urban\nroutes:\n- {id: x, title: 某事, when: {text: {any: [吵]}}, assign: {lead: urban}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the example county, in a folder whose name has a blank."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "云溪 county"))
+
+
+def lint(*words: object) -> Result:
+    return CliRunner().invoke(app, ["lint", *map(str, words)])
+
+
+def test_a_sound_ruleset_ends_with_0_and_says_how_many_notes(folder: Path) -> None:
+    result = lint(folder)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].startswith("错 0")
+
+
+def test_an_error_ends_with_1_and_is_told_with_its_place_code_level_message_and_hint(folder: Path) -> None:
+    (folder / "routes" / "50-x.yaml").write_text(WRONG, encoding="utf-8")
+    result = lint(folder)
+    assert result.exit_code == 1
+    told = "routes/50-x.yaml:3:40 RR110 错 没有这个分类：“nosie”，相近的有 noise — 用编号；写了名称会告诉你编号"
+    assert told in result.stdout.splitlines()
+
+
+def test_english_is_spoken_when_asked(folder: Path) -> None:
+    (folder / "routes" / "50-x.yaml").write_text(WRONG, encoding="utf-8")
+    lines = lint(folder, "--lang", "en").stdout.splitlines()
+    told = "no such category: “nosie”; near it: noise — use codes; write a title and you are told its code"
+    assert f"routes/50-x.yaml:3:40 RR110 error {told}" in lines
+    assert lines[-1].startswith("errors 1, warnings")
+
+
+def test_json_has_one_object_a_line_and_nothing_else(folder: Path) -> None:
+    (folder / "routes" / "50-x.yaml").write_text(WRONG, encoding="utf-8")
+    records = [json.loads(line) for line in lint(folder, "--json").stdout.splitlines()]
+    (error,) = [record for record in records if record["level"] == "错"]
+    assert error == {
+        "file": "routes/50-x.yaml", "line": 3, "column": 40, "code": "RR110", "level": "错", "severity": "error",
+        "message": "没有这个分类：“nosie”，相近的有 noise", "hint": "用编号；写了名称会告诉你编号",
+    }  # fmt: skip
+
+
+def test_a_warning_ends_with_0(folder: Path) -> None:
+    (folder / "routes" / "50-x.yaml").write_text(DOUBTFUL, encoding="utf-8")
+    result = lint(folder)
+    assert (result.exit_code, "RR114 警" in result.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("folder_name", ["nowhere", "empty"])
+def test_what_is_no_ruleset_ends_with_2_and_a_sentence(tmp_path: Path, folder_name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    result = lint(tmp_path / folder_name)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert folder_name in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_file_given_for_a_folder_ends_with_2(folder: Path) -> None:
+    assert lint(folder / "ruleset.yaml").exit_code == 2
+
+
+def test_a_ruleset_whose_county_file_is_lost_has_findings_rather_than_misuse(folder: Path) -> None:
+    (folder / "ruleset.yaml").unlink()
+    result = lint(folder)
+    assert (result.exit_code, "RR100" in result.stdout) == (1, True)
