@@ -96,8 +96,17 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
                 await self.stop()
         except (TimeoutError, KafkaError, AssertionError):
             await self._drop(bound_s)
-        if self._txn_manager.wait_for_transaction_end() is not None:
-            self.abortable_error()
+        self._hear_failures()
+
+    def _hear_failures(self) -> None:
+        """Ask every future that a fence may have failed, or asyncio reports it as never retrieved."""
+        waiting = [self._txn_manager.wait_for_transaction_end()]
+        for batches in self._message_accumulator._batches.values():
+            for batch in batches:
+                waiting += (batch.future, batch._drain_waiter)
+        for future in waiting:
+            if future is not None and future.done() and not future.cancelled():
+                future.exception()
 
     async def _drop(self, bound_s: float) -> None:
         task: asyncio.Task[Any] | None = self._sender.sender_task

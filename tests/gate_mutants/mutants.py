@@ -1,0 +1,210 @@
+"""The cures, each as the change that takes it out, the test that must notice, and the words it must notice with.
+
+A change is text found exactly once in the source, so that no cure needs a switch in the code that runs in production.
+"""
+
+from dataclasses import dataclass
+
+HOLES = "tests/streams/gate/test_holes.py::"
+HOLE_F = "tests/streams/gate/test_hole_f.py::"
+GATE = "streams/gate/"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Text of one file and what takes its place."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One cure taken out. `symptom` is a regular expression over the failing test's output."""
+
+    name: str
+    cure: str
+    test: str
+    symptom: str
+    changes: tuple[Change, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "A-unawaited",
+        "every batch's future is awaited",
+        HOLES + "test_a_an_output_that_the_broker_refuses_costs_its_own_record_alone[timestamp]",
+        r"silent loss: \d outputs for 9, input offset 10",
+        (
+            Change(
+                GATE + "transaction.py",
+                "answers = await asyncio.gather(*(future for _, _, future in sent), return_exceptions=True)",
+                "answers = [None for _ in sent]",
+            ),
+        ),
+    ),
+    Mutant(
+        "A-unchecked",
+        "size, timestamp and key are checked beforehand",
+        HOLES + "test_a_an_output_that_would_be_refused_is_found_before_the_broker_is_asked[oversized]",
+        r"aborted transactions: \d+",
+        (
+            Change(
+                GATE + "outputs.py",
+                "    if not _well_typed(emit):\n",
+                "    return None\n    if not _well_typed(emit):\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "A-sequences",
+        "sequence numbers follow the broker's",
+        HOLES + "test_a_an_output_that_the_broker_refuses_costs_its_own_record_alone[timestamp]",
+        r"sequence numbers ran ahead of the broker's",
+        (
+            Change(
+                GATE + "producer.py",
+                "        await self.abort_transaction()\n",
+                "        await self.abort_transaction()\n        return\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "B-fetched-position",
+        "committed() after InitProducerId, then seek()",
+        HOLES + "test_b_what_the_predecessor_commits_during_the_takeover_is_not_done_again",
+        r"20 outputs for 10",
+        (
+            Change(
+                GATE + "supply.py",
+                "            offset = await self._consumer.committed(tp)\n",
+                "            offset = await self._consumer.position(tp)\n",
+            ),
+            Change(GATE + "membership.py", 'auto_offset_reset="none"', 'auto_offset_reset="earliest"'),
+        ),
+    ),
+    Mutant(
+        "C-no-generation",
+        "group metadata (v3) in every offset commit",
+        HOLES + "test_c_a_thawed_owner_that_fences_the_new_one_still_commits_nothing",
+        r"20 outputs for 10",
+        (
+            Change(
+                GATE + "group_commit.py",
+                "    async def _do_txn_offset_commit(",
+                "    async def _never_called(",
+            ),
+        ),
+    ),
+    Mutant(
+        "C-fence-back",
+        "a fenced producer is not made again in place",
+        HOLES + "test_c_a_fenced_owner_lets_go_and_never_fences_back",
+        r"the frozen owner fenced the new owner",
+        (
+            Change(
+                GATE + "task.py",
+                "        except Refused:\n            await self._bisect(taken.records)\n",
+                "        except TaskLost:\n"
+                "            around = self._around\n"
+                "            name = f'{around.prefix}{around.stage.name}-{self.partition}'\n"
+                "            self._producer = TaskProducer(around.cluster, name, around.timeouts)\n"
+                "            await self._producer.start()\n"
+                "            self._transactions = Transactions(\n"
+                "                self._producer, around.book, around.timeouts, self.partition, around.faults\n"
+                "            )\n"
+                "            await self._commit(taken.records, taken.upto)\n"
+                "        except Refused:\n            await self._bisect(taken.records)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "D-restore-in-callback",
+        "the callback only notes the assignment",
+        HOLES + "test_d_a_slow_restore_does_not_cost_the_membership",
+        r"endless rebalancing: \d+ assignments",
+        (
+            Change(
+                GATE + "membership.py",
+                "        self._assigned(group, assigned)\n",
+                "        self._assigned(group, assigned)\n"
+                "        tasks = self._assigned.__self__._tasks\n"
+                "        while any(task.phase == 'restoring' for task in tasks.values()):\n"
+                "            await asyncio.sleep(0.05)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "E-round-robin",
+        "tasks are assigned whole",
+        HOLES + "test_e_all_inputs_of_a_task_have_one_owner",
+        r"two owners of one state",
+        (
+            Change(
+                GATE + "membership.py",
+                "partition_assignment_strategy=(TaskAssignor(holding),)",
+                "partition_assignment_strategy=(RoundRobinPartitionAssignor,)",
+            ),
+            Change(
+                GATE + "membership.py",
+                "from aiokafka.errors import KafkaError\n",
+                "from aiokafka.errors import KafkaError\n"
+                "from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "F-publisher-partition",
+        "intake computes the partition itself",
+        HOLE_F + "test_f_one_external_id_on_two_partitions_is_one_incident",
+        r"duplicate: \d+ incidents for \d+ external ids",
+        (
+            Change(
+                "streams/processors/intake.py",
+                "        if partition != self.task:\n",
+                "        if False:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "G-merged-early",
+        "state changes merge after the commit only",
+        HOLES + "test_g_an_aborted_turn_is_done_again_in_full",
+        r"loss: 0 outputs for 10",
+        (
+            Change(
+                GATE + "task.py",
+                "        if not verdict.empty:\n            await self._write(verdict, offsets, group)\n",
+                "        merge(self._state, verdict.changes)\n"
+                "        if not verdict.empty:\n            await self._write(verdict, offsets, group)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "G-no-seek-back",
+        "after an abort the inputs seek back",
+        HOLES + "test_g_an_aborted_turn_is_done_again_in_full",
+        r"loss: 0 outputs for 10",
+        (
+            Change(
+                GATE + "task.py",
+                "        self._supply.rewind()\n        await asyncio.wait(_either(self._parked)",
+                "        await asyncio.wait(_either(self._parked)",
+            ),
+        ),
+    ),
+    Mutant(
+        "H-forgotten-abort",
+        "an abort after an error reaches the broker",
+        HOLES + "test_h_what_was_aborted_is_not_published_by_the_next_commit",
+        r"an aborted record was published",
+        (
+            Change(
+                GATE + "producer.py",
+                "        self._txn_partitions |= touched\n        self._txn_consumer_group = group\n",
+                "",
+            ),
+        ),
+    ),
+)
