@@ -1,8 +1,10 @@
 """A cluster's topics: described as they are, and brought to what the registry wants, without losing anything."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -49,7 +51,8 @@ async def _described(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Foun
 async def apply(connection: Connection, changes: Iterable[Difference]) -> list[Difference]:
     """Carry out what may be carried out and return it, once the brokers show it.
 
-    A controller says yes some time before the brokers know; whoever writes or checks in between would be told the old.
+    A controller says yes some time before the brokers know, and they some time before every log is open: whoever
+    writes or checks in between would be told the old.
     Raises aiokafka's error for what the cluster refuses, `KafkaTimeoutError` if the brokers don't come to know it.
     """
     todo = [change for change in changes if not change.by_hand and change.wanted]
@@ -66,7 +69,21 @@ async def apply(connection: Connection, changes: Iterable[Difference]) -> list[D
                 settings.setdefault(each.topic, {})[each.what] = each.want
         await set_topic_configs(client, settings)
         await _until_shown(client, todo)
+    with _untold_retries():  # offsets are told once a log is open
+        await _records(connection, {each.topic: each.wanted.partitions for each in todo if each.wanted})
     return todo
+
+
+@contextmanager
+def _untold_retries() -> Iterator[None]:
+    """Keep the client from logging an error for each try while logs are being opened."""
+    fetcher = logging.getLogger("aiokafka.consumer.fetcher")
+    before = fetcher.level
+    fetcher.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        fetcher.setLevel(before)
 
 
 async def _until_shown(client: AIOKafkaAdminClient, done: list[Difference]) -> None:

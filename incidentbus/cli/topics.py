@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from connectors.kafka import admin
+from connectors.kafka import acl, admin
 from connectors.kafka.topicplan import Change, Difference, differences, wanted_topics
-from contracts.topics import TopicSpec
-from incidentbus.cli.exits import ExitCode, Misuse, guarded_async, leave
+from contracts.topics import Topics, TopicSpec
+from incidentbus.cli.exits import ExitCode, Misuse, guarded, guarded_async, leave
 from incidentbus.connecting import connection_of
 from incidentbus.settings import Settings, load_settings
 
@@ -78,6 +78,71 @@ async def check(ruleset: RulesetDir = None, as_json: AsJson = False) -> None:
     _tell(told, as_json, "一致 / no drift")
     if any(each.drift for each in told):
         leave(ExitCode.FINDINGS)
+
+
+@app.command()
+@guarded
+def files(
+    out: Annotated[Path, typer.Argument(help="the folder to write topics.json and acls.txt to")],
+    ruleset: RulesetDir = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit 1 if the files are not as they should be")
+    ] = False,
+) -> None:
+    """Write the topics and the literal permissions of this deployment as files, for those who create them otherwise.
+
+    Each line of acls.txt holds the arguments of one call of Kafka's own kafka-acls.sh:
+
+        xargs -L1 kafka-acls.sh --bootstrap-server HOST:9092 < acls.txt
+    """
+    settings = load_settings()
+    wrong = []
+    for name, text in rendered_files(settings, deployment_specs(settings, ruleset)).items():
+        path = out / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        wrong.append(str(path))
+        if not check_only:
+            out.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print("\n".join(wrong) if wrong else "一致 / as they should be")
+    if wrong and check_only:
+        leave(ExitCode.FINDINGS)
+
+
+def rendered_files(settings: Settings, specs: Iterable[TopicSpec]) -> dict[str, str]:
+    """Return file name → content of `deploy/kafka`: every topic with what is known of it, every permission."""
+    every, topics = tuple(specs), settings.topics()
+    worker_prefix = settings.group_prefix or settings.topic_prefix or "incidentbus-"
+    owners = {kind: {spec.owner for spec in every if _kind(spec, settings) == kind} for kind in ("channel", "agency")}
+    grants = [
+        *acl.topic_grants(every, settings.topic_prefix),
+        *acl.stage_grants(topics, worker_prefix),
+        *acl.outsider_grants(owners["channel"], owners["agency"], settings.topic_prefix),
+    ]
+    lines = ",\n".join(json.dumps(_described(spec, topics), ensure_ascii=False) for spec in every)
+    return {
+        "topics.json": f"[\n{lines}\n]\n",
+        "acls.txt": acl.render(grants),
+    }
+
+
+def _described(spec: TopicSpec, topics: Topics) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "partitions": topics.partitions_of(spec),
+        "configs": spec.configs(),
+        "owner": spec.owner,
+        "writers": spec.writers,
+        "readers": spec.readers,
+        "key": spec.key,
+        "schema": spec.schema,
+        "about": spec.about,
+    }
+
+
+def _kind(spec: TopicSpec, settings: Settings) -> str:
+    return spec.name.removeprefix(settings.topic_prefix).split(".", 1)[0]
 
 
 def deployment_specs(settings: Settings, ruleset: Path | None = None) -> tuple[TopicSpec, ...]:
