@@ -1,13 +1,15 @@
-"""Who may do what, from the registry: one line per principal, operation and thing, literal, no wildcard.
+"""Who may do what, from the registry: one line per principal, operation and thing, by its literal name, no wildcard.
 
 Principals: `User:channel.<code>`, `User:agency.<code>`, `User:bus.<stage>` and `User:operators`. A line holds the
 arguments of Kafka's own `kafka-acls.sh --add`.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from contracts.topics import STAGES, Topics, TopicSpec
+from contracts.topics import DLQ_SUFFIX, STAGES, Topics, TopicSpec
+
+OPERATORS: Final = "User:operators"
 
 
 class Grant(NamedTuple):
@@ -21,8 +23,7 @@ class Grant(NamedTuple):
 
     def arguments(self) -> str:
         """Return the grant as arguments of `kafka-acls.sh`."""
-        target = f"--{self.kind} {self.name} --resource-pattern-type literal"
-        return f"--add --allow-principal {self.principal} --operation {self.operation} {target}"
+        return f"--add --allow-principal {self.principal} --operation {self.operation} --{self.kind} {self.name}"
 
 
 def topic_grants(specs: Iterable[TopicSpec], prefix: str = "") -> Iterator[Grant]:
@@ -51,6 +52,20 @@ def outsider_grants(channels: Iterable[str], agencies: Iterable[str], prefix: st
         yield from _both(f"User:{name}", "Read", "group", f"{prefix}{name}")
 
 
+def operator_grants(specs: Iterable[TopicSpec]) -> Iterator[Grant]:
+    """Yield what operators need beside what the registry says of them.
+
+    They read everything (`incidents trace`, `dlq show`), write again what was dead-lettered (`dlq redrive`), and make
+    and alter topics (`topics apply`, `rules publish`).
+    """
+    every = {spec.name for spec in specs}
+    for name in every:
+        for operation in ("Read", "Describe", "Create", "Alter", "AlterConfigs", "DescribeConfigs"):
+            yield Grant(OPERATORS, operation, "topic", name)
+        if name + DLQ_SUFFIX in every:
+            yield Grant(OPERATORS, "Write", "topic", name)
+
+
 def _both(who: str, operation: str, kind: str, name: str) -> Iterator[Grant]:
     yield Grant(who, operation, kind, name)
     yield Grant(who, "Describe", kind, name)
@@ -59,7 +74,7 @@ def _both(who: str, operation: str, kind: str, name: str) -> Iterator[Grant]:
 def principal(spec: TopicSpec, party: str, prefix: str = "") -> str:
     """Return who a writer or reader of the registry is to the cluster."""
     if party == "operators":
-        return "User:operators"
+        return OPERATORS
     kind = spec.name.removeprefix(prefix).split(".", 1)[0]
     return f"User:{kind}.{party}" if kind != "bus" and party == spec.owner else f"User:bus.{party}"
 

@@ -132,12 +132,15 @@ def test_permissions_are_literal_and_complete():
     topics = Topics("hongze.", spine=2, agency=1, feedback=1)
     specs = topics.specs(["petition"], ["police"])
     grants = {*acl.topic_grants(specs, "hongze."), *acl.stage_grants(topics, "hongze.")}
+    grants |= set(acl.operator_grants(specs))
     grants |= set(acl.outsider_grants(["petition"], ["police"], "hongze."))
     assert not any("*" in part for grant in grants for part in grant)
     assert acl.Grant("User:agency.police", "Read", "topic", "hongze.agency.police.assignments.v1") in grants
     assert acl.Grant("User:agency.police", "Read", "group", "hongze.agency.police") in grants
     assert acl.Grant("User:bus.dispatch", "Write", "transactional-id", "hongze.dispatch-1") in grants
     assert {g.name for g in grants if g.kind == "group"} >= {f"hongze.{stage}" for stage in STAGES}
+    assert acl.Grant("User:operators", "Write", "topic", "hongze.channel.petition.reports.v1") in grants  # redrive
+    assert acl.Grant("User:operators", "Write", "topic", "hongze.agency.police.assignments.v1") not in grants
     of_police = {(g.operation, g.name) for g in grants if g.principal == "User:agency.police" and g.kind == "topic"}
     assert of_police == {
         ("Read", "hongze.agency.police.assignments.v1"), ("Describe", "hongze.agency.police.assignments.v1"),
