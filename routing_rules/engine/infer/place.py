@@ -59,12 +59,15 @@ class PlaceReader:
         self._native = _native(ruleset)
         self._above = frozenset(self._chain(ruleset.root)[1:])
         self._names = _names(ruleset, lexicon)
+        self._mapped = any(area in ruleset.jurisdictions for area in ruleset.areas)
         self._everywhere = frozenset(number for number, name in self._names.items() if name.everywhere)
 
     def infer(self, report: Report, address: Reading, title: Reading, text: Reading) -> Placed:
         """Return the place of a report."""
         placed = Placed(self._ruleset.root)
         held = self._areas.holding(report.point) if report.point else ()
+        if report.point and not held and self._mapped:
+            placed.flags.append(Flag.POINT_OUTSIDE)
         named = [(address, address.longest(self._names))]
         named += [(reading, reading.longest(self._everywhere)) for reading in (title, text)]
         grounds = self._area_grounds(held, named)

@@ -180,3 +180,8 @@ def test_the_order_of_places_never_decides(read: Read, ruleset: Ruleset) -> None
         assert found(read(text=text)) == found(read(backwards, text=text))
     point = Point(longitude=1.5, latitude=1.5)
     assert found(read(point=point)) == found(read(backwards, point=point)) == ("east", LocatedBy.POINT.value)
+
+
+def test_a_point_outside_every_polygon_is_flagged_where_the_county_is_mapped(read: Read) -> None:
+    assert read(point=_NOWHERE).flags == (Flag.POINT_OUTSIDE,)
+    assert read(point=_IN_EAST).flags == ()
