@@ -79,6 +79,11 @@ def load(files: Mapping[str, bytes]) -> Loaded:
     return Loaded(None if refused or draft is None else draft.ruleset, findings, tuple(waivers))
 
 
+def is_test(file: str) -> bool:
+    """Whether a file holds test cases, which are run beside the ruleset and are no part of it."""
+    return file.count("/") == 1 and file.startswith("tests/") and file.endswith(".test.yaml")
+
+
 def content_hash(documents: Documents) -> str:
     """Return the SHA-256, in hexadecimal, of the parsed content with sorted keys (G46).
 
@@ -113,7 +118,7 @@ def _open(files: Mapping[str, bytes], reading: Reading) -> tuple[Documents, list
             areas |= {} if parsed is None else {file: parsed}
         elif folder in opened and (file.endswith(".yaml") or folder == "routes"):
             opened[folder].append(_document(file, files[file], reading))
-        elif folder != "tests":
+        elif not is_test(file):
             reading.find("RR149", Position(file, 1, 1), known=_KNOWN)
     for name in [name for name in NEEDED if name not in single] + ([] if opened["routes"] else ["routes/*.yaml"]):
         reading.find("RR100", Position(name, 1, 1), "missing", name=name)

@@ -178,6 +178,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             "no such {what}: “{value}”",
             "use codes; write a title and you are told its code",
         ),
+        choices=Texts(
+            "没有这个{what}：“{value}”，只有 {near}",
+            "从这些里选",
+            "no such {what}: “{value}”; there are {near}",
+            "choose one of these",
+        ),
         title=Texts(
             "没有这个{what}：“{value}”，相近的有 {near}",
             "“{value}”是名称，编号是 {near}",

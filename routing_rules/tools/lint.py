@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from routing_rules.engine.compiler import compile_ruleset
-from routing_rules.engine.loader import load, unreasoned, unwaived
+from routing_rules.engine.loader import is_test, load, unreasoned, unwaived
 from routing_rules.engine.schema import Overlay, Route, Ruleset
 from routing_rules.engine.source import Document, Listing, Node, Scalar, Table, read
 from routing_rules.messages import Finding, Position
@@ -20,7 +20,7 @@ _ASSERTIVE: Final = ("lead", "route", "fallback")
 def lint(files: Mapping[str, bytes], today: date) -> tuple[Finding, ...]:
     """Return all findings of a ruleset's files, in the files' order, waived ones left out. Compiles what loads."""
     loaded = load(files)
-    tests = [read(file, files[file]) for file in sorted(files) if _is_test(file)]
+    tests = [read(file, files[file]) for file in sorted(files) if is_test(file)]
     waivers = [waiver for test in tests for waiver in test.waivers]
     found = [finding for test in tests for finding in test.findings] + unreasoned(waivers)
     cases = [case for test in tests for case in _cases(test)]
@@ -30,10 +30,6 @@ def lint(files: Mapping[str, bytes], today: date) -> tuple[Finding, ...]:
         found += [*_ended(loaded.ruleset, today), *_without_calendar(loaded.ruleset, today)]
         found += _unasserted(loaded.ruleset, cases)
     return tuple(unwaived([*loaded.findings, *found], [*loaded.waivers, *waivers]))
-
-
-def _is_test(file: str) -> bool:
-    return file.startswith("tests/") and file.endswith(".test.yaml")
 
 
 def _rules(ruleset: Ruleset) -> tuple[Route | Overlay, ...]:

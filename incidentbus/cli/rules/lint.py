@@ -28,7 +28,11 @@ def lint(
         raise Misuse(f"{directory}: 没有这个文件夹 / no such folder")
     if not any((directory / name).is_file() for name in NEEDED):
         raise Misuse(f"{directory}: 不是规则集，没有 ruleset.yaml / not a ruleset: there is no ruleset.yaml")
-    findings = findings_of(read_bundle(directory), utc_now().date())
+    try:
+        files = read_bundle(directory)
+    except OSError as error:
+        raise Misuse(f"{directory}: 读不了 / cannot be read: {error.strerror}") from error
+    findings = findings_of(files, utc_now().date())
     for finding in findings:
         print(json.dumps(finding.record(lang), ensure_ascii=False) if as_json else finding.line(lang))
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}

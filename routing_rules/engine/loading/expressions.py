@@ -17,12 +17,13 @@ from routing_rules.messages import Position
 _FUNCTIONS: Final = frozenset(
     {"contains", "startsWith", "endsWith", "matches", "size", "int", "double", "string", "has"}
 )
-_COUNTABLE: Final = tuple(name for name, value in FULLEST.items() if isinstance(value, list | dict))
 _QUOTED: Final = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'""")
 _BOUND: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_LISTS: Final = "|".join(name for name, value in FULLEST.items() if isinstance(value, list | dict))
 _SIZE: Final = re.compile(
-    rf"\bsize\s*\(\s*(?:{'|'.join(_COUNTABLE)})\s*\)|\b(?:{'|'.join(_COUNTABLE)})\s*\.\s*size\s*\(\s*\)"
+    rf"\bsize\s*\(\s*(?:{_LISTS})\s*\)|\b(?:{_LISTS})\s*\.\s*(?:(?:filter|map)\s*\([^()]*\)\s*\.\s*)?size\s*\(\s*\)"
 )
+"""size() of a list: the one use that counts things and not bytes."""
 
 
 def read_expression(source: str, at: Position, reading: Reading) -> str | None:

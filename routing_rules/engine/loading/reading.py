@@ -47,6 +47,8 @@ class Reading:
         titled = [code for code, title in known.items() if title == node.value]
         near = titled[:1] or nearest(node.value, known)
         variant = "title" if titled else "" if near else "bare"
+        if what == "choice" and not near:
+            near, variant = list(known), "choices"
         self.find("RR110", node.at, variant, what=f"term:{what}", value=node.value, near=" ".join(near))
 
 

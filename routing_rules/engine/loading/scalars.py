@@ -1,13 +1,13 @@
 """Types of single values: text, codes of a closed vocabulary, truth values, numbers."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.source import Node, Scalar
+from routing_rules.messages.choices import CHOICES
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -62,10 +62,9 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[E]):
-    """One word of a closed list of the engine. `titles` are what authors may write by mistake."""
+    """One word of a closed list of the engine."""
 
     choices: type[E]
-    titles: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, node: Node, name: str, reading: Reading) -> E | None:
         """Return the word."""
@@ -76,7 +75,7 @@ class Choice(Generic[E]):
             return self.choices(node.value)
         except ValueError:
             pass
-        reading.unknown("choice", node, {choice.value: "" for choice in self.choices})
+        reading.unknown("choice", node, {choice.value: CHOICES.get(choice.value, "") for choice in self.choices})
         return None
 
 

@@ -80,6 +80,7 @@ SMALLEST = [
     ("RR119", in_routes("{when: {text: {any: [被困]}}, urgency: critical}")),
     ("RR120", in_routes("{id: x, assign: {lead: {function: education, tier: village, climb: false}}}")),
     ("RR120", in_routes("{id: x, assign: {lead: {function: police, tier: town, climb: false}}}")),
+    ("RR118", in_routes("{id: x, when: {expr: 'size(tags) + size(text) < 20'}}")),
     ("RR121", with_agencies(RIVAL.replace("CODE", "a"), RIVAL.replace("CODE", "b"))),
     ("RR122", in_routes('{when: {jurisdiction: ["900100001"]}, assign: {lead: gov-baisha}}')),
     ("RR123", with_agencies("{code: x, supervisor: x}")),
@@ -111,6 +112,26 @@ SMALLEST = [
 @pytest.mark.parametrize(("code", "changes"), SMALLEST)
 def test_the_smallest_thing_that_is_wrong_is_found(code: str, changes: dict[str, str]) -> None:
     assert found(changes, code), [finding.line() for finding in linted(changes)]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "size(tags) > 1", "tags.size() > 1", 'tags.filter(t, t == "night").size() > 0', 'has(attributes.x)',
+        'title.contains("size(text)")', 'attributes.x == "1"', 'about[0] == "urban"', 'text.matches("[0-9]{11}")',
+        'weekday in ["sat", "sun"] && occurred_hour >= 22', "workday ? text_length > 5 : false",
+    ],
+)  # fmt: skip
+def test_an_expression_of_known_names_may_stand(expression: str) -> None:
+    rule = f"id: x\n  title: 某事\n  when: {{expr: '{expression}'}}\n  assign: {{lead: urban}}"
+    assert [finding.code for finding in linted(in_routes(rule))] == ["RR150"]
+
+
+@pytest.mark.parametrize(
+    "file", ["tests/routing.yaml", "routing/50-x.yaml", "rules.yaml", "areas/x.yaml", "words/a/b.yaml"]
+)
+def test_a_file_that_nobody_reads_is_told(file: str) -> None:
+    assert [(f.code, f.at.file) for f in linted({file: "a: b\n"})] == [("RR149", file)]
 
 
 def test_what_may_be_written_is_not_found_wrong() -> None:

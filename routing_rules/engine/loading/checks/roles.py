@@ -52,7 +52,7 @@ def _unfilled(lead: _Lead, ruleset: Ruleset, catalogue: Catalogue, reading: Read
 
 def _tell(lead: _Lead, places: list[str], level: Level, ruleset: Ruleset, reading: Reading) -> None:
     role = lead.role
-    name = ruleset.functions.get(role.function, role.function) + (f"\u00b7{role.tier}" if role.tier else "")
+    name = f"{role.function}\u00b7{role.tier}" if role.tier else role.function
     first = ruleset.jurisdictions[places[0]].name if places else ruleset.root
     reading.find("RR120", lead.route.at, "", level, role=name, n=str(len(places)), place=first)
 
