@@ -1,0 +1,19 @@
+"""Outcome (办理结果): what a channel learns of one of its reports, to tell the person who sent it in."""
+
+from pydantic import AwareDatetime, Field
+
+from contracts.codes import FactKind
+from contracts.report import Code, Wire
+
+
+class Outcome(Wire):
+    """One fact about a report, as its channel may tell it. `lead` is absent until an agency has the matter."""
+
+    id: str = Field(min_length=1, max_length=128)
+    incident: str
+    channel: Code
+    external_id: str = Field(min_length=1, max_length=256)
+    fact: FactKind
+    at: AwareDatetime
+    lead: Code | None = None
+    exercise: bool = False
