@@ -6,7 +6,6 @@ holds adds; hard rules are the engine's own. No clock, no chance, no I/O.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,8 +17,7 @@ from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled, Row
 from routing_rules.engine.conditions import evidence
 from routing_rules.engine.deadlines import deadlines, years_without_calendar
-from routing_rules.engine.facts import standing
-from routing_rules.engine.leading import Case, Lead, facts_of, open_case, settle
+from routing_rules.engine.leading import Case, Lead, open_case, settle
 from routing_rules.engine.merging import merged
 from routing_rules.engine.schema import Overlay, Route, Status
 
@@ -38,19 +36,11 @@ def decide(incident: Incident, state: DecisionState, compiled: Compiled, now: da
     `now` is the broker's stamp in round 1, the directive's `issued_at` later (G30); aware. Never raises for an incident
     that validates and a ruleset that loaded.
     """
-    case = _case(incident, state, compiled, now)
+    case = open_case(incident, state, compiled, now)
     row, trial = _route(case)
     lead = settle(case, row.rule)
     overlays, tried = _overlays(case, lead)
     return _decision(case, now, lead, _Judged(row, overlays, (*trial, *tried)))
-
-
-def _case(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Case:
-    mode = standing(incident, state.modes, compiled.catalogue, now)
-    if state.modes != mode.records:
-        state = replace(state, modes=mode.records)  # what made no difference isn't carried along
-    facts = facts_of(incident, state, compiled, mode)
-    return open_case(incident, state, compiled, compiled.local_date(now), facts)
 
 
 def _route(case: Case) -> tuple[Row[Route], list[Trial]]:

@@ -5,7 +5,7 @@ what they returned. The fallback's lead always exists; only a conflict moves it,
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from contracts.codes import Flag, HardRule, Outcome, Resolved
@@ -13,7 +13,7 @@ from contracts.decision import DecisionState
 from contracts.incident import Incident
 from routing_rules.engine.catalogue import Found
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.facts import Facts, Standing
+from routing_rules.engine.facts import Facts, standing
 from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
 
 _NOBODY: Final[frozenset[str]] = frozenset()
@@ -53,25 +53,27 @@ class Lead:
     acted: frozenset[HardRule] = frozenset()
 
 
-def open_case(incident: Incident, state: DecisionState, compiled: Compiled, on: date, facts: Facts) -> Case:
-    """Gather what hard rules go by."""
+def open_case(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Case:
+    """Gather what a decision goes by at `now`. Mode records that make no difference here are not carried along.
+
+    The agency above all others is taken out of `about`: everyone is beneath it (G31).
+    """
+    mode = standing(incident, state.modes, compiled.catalogue, now)
+    if state.modes != mode.records:
+        state = replace(state, modes=mode.records)
+    top = compiled.catalogue.top
+    about = tuple(code for code in incident.about if code != top) if top in incident.about else incident.about
+    facts = Facts(incident, about, state, mode, compiled.terms)
     return Case(
         incident=incident,
         state=state,
         compiled=compiled,
-        on=on,
+        on=compiled.local_date(now),
         facts=facts,
         conflicted=_conflicted(facts, compiled),
         returned=frozenset(state.returned_by),
-        flags=(Flag.ABOUT_TOP.value,) if len(facts.about) < len(incident.about) else (),
+        flags=() if about is incident.about else (Flag.ABOUT_TOP.value,),
     )
-
-
-def facts_of(incident: Incident, state: DecisionState, compiled: Compiled, mode_at: Standing) -> Facts:
-    """Return the incident as rules see it; the agency above all others is taken out of `about` (G31)."""
-    top = compiled.catalogue.top
-    about = tuple(code for code in incident.about if code != top) if top in incident.about else incident.about
-    return Facts(incident, about, state, mode_at, compiled.terms)
 
 
 def _conflicted(facts: Facts, compiled: Compiled) -> frozenset[str]:
@@ -164,6 +166,3 @@ def _unconflicted(case: Case, lead: Lead) -> Lead:
     fresh = [code for code in above if code not in case.returned] if _of_fallback(case, lead) else above
     agency = next(iter(fresh or above[-1:]), case.compiled.catalogue.top or lead.agency)
     return replace(lead, agency=agency, resolved=Resolved.SUPERVISOR, acted=lead.acted | {HardRule.CONFLICT})
-
-
-__all__ = ["Case", "Lead", "asked", "facts_of", "open_case", "settle"]

@@ -15,9 +15,9 @@ from contracts.report import Point, Reporter
 from routing_rules.engine.compiler import Compiled, compile_ruleset, live
 from routing_rules.engine.conditions import TESTS, failing, holds
 from routing_rules.engine.decide import decide
-from routing_rules.engine.facts import Facts, standing
+from routing_rules.engine.facts import Facts
 from routing_rules.engine.index import INDEXED
-from routing_rules.engine.leading import facts_of
+from routing_rules.engine.leading import open_case
 from routing_rules.engine.schema import (
     AgencyRef,
     Block,
@@ -174,7 +174,7 @@ states = st.builds(
 
 
 def facts_for(incident: Incident, state: DecisionState, compiled: Compiled) -> Facts:
-    return facts_of(incident, state, compiled, standing(incident, state.modes, compiled.catalogue, NOW))
+    return open_case(incident, state, compiled, NOW).facts
 
 
 def looped(rules: list[Any], facts: Facts) -> list[str]:
