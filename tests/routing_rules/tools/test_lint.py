@@ -164,6 +164,13 @@ def test_a_title_given_for_a_code_is_answered_with_the_code() -> None:
     assert "its code is noise" in finding.hint("en")
 
 
+def test_a_word_of_a_closed_list_is_answered_with_its_code_or_with_the_list() -> None:
+    (title,) = found(in_routes("{id: x, title: 某事, when: {kind: [投诉]}, assign: {lead: urban}}"), "RR110")
+    assert title.hint() == "“投诉”是名称，编号是 complaint"
+    (other,) = found(in_routes("{id: x, title: 某事, when: {mode: [战备]}, assign: {lead: urban}}"), "RR110")
+    assert other.message() == "没有这个取值：“战备”，只有 routine emergency"
+
+
 def test_a_function_given_for_an_agency_is_answered_with_the_role() -> None:
     (finding,) = found(in_routes("{id: x, title: 某事, when: {category: [noise]}, assign: {lead: police}}"), "RR110")
     assert "{function: police}" in finding.hint()
