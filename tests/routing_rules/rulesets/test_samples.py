@@ -1,4 +1,4 @@
-"""Hongze over the bundled samples of the four channels: labels are known, few reports fall back, hidden ones stay hidden."""
+"""Hongze over the bundled samples of the four channels: labels are known, few fall back, nobody judges himself."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
