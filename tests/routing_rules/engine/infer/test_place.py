@@ -183,5 +183,5 @@ def test_the_order_of_places_never_decides(read: Read, ruleset: Ruleset) -> None
 
 
 def test_a_point_outside_every_polygon_is_flagged_where_the_county_is_mapped(read: Read) -> None:
-    assert read(point=_NOWHERE).flags == (Flag.POINT_OUTSIDE,)
-    assert read(point=_IN_EAST).flags == ()
+    assert read(point=_NOWHERE, text="路口").flags == (Flag.POINT_OUTSIDE,)
+    assert read(point=_IN_EAST, text="路口").flags == ()
