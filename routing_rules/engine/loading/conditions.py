@@ -57,7 +57,7 @@ _AT_LEAST: Final = Record(
 )
 
 
-class _Expression:
+class ExpressionSource:
     """A CEL expression, tried on two samples as it is read (G14)."""
 
     def read(self, node: Node, name: str, reading: Reading) -> str | None:
@@ -89,7 +89,7 @@ CONDITIONS: Final = {
     "attributes": Field(ByKey(Text(), Many(Text()))),
     "lead": Field(Many(NAMED)),
     "missing": Field(Many(Choice(Absent))),
-    "expr": Field(_Expression()),
+    "expr": Field(ExpressionSource()),
 }
 _SETS: Final = frozenset({
     "channel", "kind", "urgency", "reporter", "category", "jurisdiction", "located_by", "classified_by",

@@ -76,7 +76,7 @@ OVERLAY: Final = Record(
     },
     lambda values, _: values,
 )
-_FILE: Final = Record(
+FILE: Final = Record(
     "routes",
     {
         "owner": Field(Code("function")),
@@ -105,7 +105,7 @@ def read_rules(documents: Iterable[Document], retired: frozenset[str], reading: 
         if document.root is None:
             rules.whole = False
             continue
-        values = _FILE.read(document.root, document.file, reading)
+        values = FILE.read(document.root, document.file, reading)
         if values is None:
             continue
         rules.whole = rules.whole and _count(document.root) == _read(values)
