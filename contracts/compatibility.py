@@ -28,7 +28,7 @@ class Break(NamedTuple):
 def breaks(old: Schema, new: Schema, *, read_by_others: bool = True) -> list[Break]:
     """Return every promise of `old` that `new` breaks; none where it may replace it under the same major version.
 
-    What nobody reads but ourselves (a channel's native form) may ask for less than before.
+    What nobody reads but ourselves (a channel's native form) may ask for less than before, and take more types.
     """
     return list(_Comparison(old, new, read_by_others).of(old, new, "", frozenset()))
 
@@ -47,6 +47,8 @@ class _Comparison:
         deeper = under | {pair} if "$ref" in old or "$ref" in new else under
         old, new = _resolved(old, self._old), _resolved(new, self._new)
         form = [name for name in _FORM if old.get(name) != new.get(name)]
+        if not self._read_by_others and form == ["type"] and _types(old) <= _types(new):
+            form = []
         if form or ("properties" in old) != ("properties" in new):
             yield Break(path, f"retyped from {_described(old)} to {_described(new)}")
             return
@@ -95,6 +97,11 @@ def _resolved(schema: Schema, whole: Schema) -> Schema:
         return schema
     target = whole["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     return {**_resolved(target, whole), **{name: item for name, item in schema.items() if name != "$ref"}}
+
+
+def _types(schema: Schema) -> set[str]:
+    told = schema.get("type", [])
+    return {told} if isinstance(told, str) else set(told)
 
 
 def _described(schema: Schema) -> str:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
 from contracts.assignment import Assignment
 from contracts.deadletter import DeadLetter
 from contracts.decision import Decision, ModeRecord
@@ -61,9 +64,17 @@ def native_name(channel: str) -> str:
     return f"{NATIVE}-{channel}"
 
 
+class _AsRead(GenerateJsonSchema):
+    """Says of a form that takes a number where text is due that it does."""
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        told = super().str_schema(schema)
+        return told | {"type": ["string", "number"]} if self._config.coerce_numbers_to_str else told
+
+
 def json_schema(kind: Any, schema: str, major: int = 1) -> dict[str, Any]:
     """Return the JSON Schema of what a reader must expect: what has a default may be absent, more may be there."""
-    told = adapter(kind).json_schema(mode="validation")
+    told = adapter(kind).json_schema(mode="validation", schema_generator=_AsRead)
     return {"$schema": DIALECT, "$id": f"urn:incidentbus:{file_name(schema, major).removesuffix('.json')}", **told}
 
 
