@@ -49,14 +49,21 @@ class RulesetFollower(Service):
         partitions = [self._bundles, self._pointer, self._modes]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_beginning(*partitions)
+        self._following = asyncio.create_task(self._follow(), name="rulesets")
+        self._following.add_done_callback(self._ended)
 
     async def on_stop(self) -> None:
-        """Close the consumer."""
+        """Follow no more, and close the consumer."""
+        self._following.cancel()
+        await asyncio.wait([self._following])
         await self._consumer.stop()
 
-    @Service.task
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            asyncio.ensure_future(self.crash(error))  # noqa: RUF006 - the service keeps what crashed it
+
     async def _follow(self) -> None:
-        while not self.should_stop:
+        while True:
             fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
             for partition, records in fetched.items():
                 for record in records:

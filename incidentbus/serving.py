@@ -5,7 +5,7 @@ SIGTERM and Ctrl-C finish the turns in hand and leave the group; a second one do
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvloop
@@ -37,6 +37,18 @@ class PagesService(Service):
         await self._server.stop()
 
 
+class WorkerProcess(Worker):
+    """The worker that hosts the services; `left` is set once all of them have stopped."""
+
+    def __init__(self, *services: Service, **options: Any) -> None:
+        super().__init__(*services, **options)
+        self.left = asyncio.Event()
+
+    async def on_shutdown(self) -> None:
+        """Note that everything has stopped."""
+        self.left.set()
+
+
 def serve(settings: Settings, stages: Sequence[str]) -> None:
     """Run a worker with these stages until it is told to stop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -51,7 +63,7 @@ async def _serve(settings: Settings, stages: Sequence[str]) -> None:
         return _health(held, gates)
 
     pages = HealthServer(settings.metrics_host, settings.metrics_port, registry_of(meter), health)
-    worker = Worker(
+    worker = WorkerProcess(
         PagesService(pages), *services, override_logging=False, redirect_stdouts=False, quiet=True,
         loop=asyncio.get_running_loop(),
     )  # fmt: skip
@@ -60,6 +72,7 @@ async def _serve(settings: Settings, stages: Sequence[str]) -> None:
         await worker.start()
     finally:
         await worker.stop()
+        await worker.left.wait()  # a stop that a signal began goes on beside us
     if worker.crash_reason is not None:
         raise worker.crash_reason
     log.info("worker left")
