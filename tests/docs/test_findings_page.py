@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from routing_rules.engine.loader import read_bundle
+from routing_rules.engine.compiler import compile_ruleset
+from routing_rules.engine.loader import load, read_bundle
 from routing_rules.messages import Level
 from routing_rules.messages.findings import CATALOGUE, LEVEL_TITLES, Language
 from routing_rules.tools.lint import lint
+from routing_rules.tools.testing import run_tests
 
 RULES = Path(__file__).parents[2] / "docs" / "rules"
 PAGE = (RULES / "findings.md").read_text(encoding="utf-8")
@@ -79,6 +81,15 @@ def test_a_good_example_has_no_error_at_all(example: Example) -> None:
 
 def test_the_example_ruleset_has_nothing_amiss() -> None:
     assert [finding.line() for finding in lint(read_bundle(RULES / "example"), TODAY)] == []
+
+
+def test_the_example_rulesets_own_cases_pass() -> None:
+    files = read_bundle(RULES / "example")
+    ruleset = load(files).ruleset
+    assert ruleset is not None
+    report = run_tests(compile_ruleset(ruleset), files)
+    assert report.results
+    assert report.passed, report.text()
 
 
 def test_a_year_without_a_calendar_is_told() -> None:
