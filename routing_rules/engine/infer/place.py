@@ -1,6 +1,7 @@
 """Place (属地): the channel's code, its label, the point, names in the address, the title, the text, else the root.
 
-The first that answers wins and fields are never mixed (G21). Names are taken longest from the left without overlaps;
+The first that answers wins and fields are never mixed (G21); a channel's code that says no more than the county answers
+last (ADR 0005). Names are taken longest from the left without overlaps;
 those of few characters count in the address only (G22, G23).
 """
 
@@ -72,8 +73,10 @@ class PlaceReader:
         named += [(reading, reading.longest(self._everywhere)) for reading in (title, text)]
         grounds = self._area_grounds(held, named)
         placed.areas = tuple(area for area in self._ruleset.areas if area in grounds)
-        if not (self._told(report, held, placed) or self._pointed(held, placed) or self._called(named, placed)):
+        if not (self._told(report, held, placed) or self._found(held, named, placed)):
             self._around(grounds, placed)
+        if report.jurisdiction == self._ruleset.root and not self._beneath(placed.jurisdiction):
+            self._only_the_county(placed)
         placed.evidence.extend(grounds.values())
         return placed
 
@@ -81,7 +84,7 @@ class PlaceReader:
         code = report.jurisdiction
         if code is not None and code not in self._ruleset.jurisdictions:
             placed.flags.append(Flag.PLACE_UNKNOWN)
-        elif code is not None:
+        elif code is not None and code != self._ruleset.root:
             placed.put(code, LocatedBy.CHANNEL, [Evidence("place", code, "channel", code)])
             if report.point is not None and self._contradicted(code, held):
                 placed.tags.append(CONFLICT_TAG)
@@ -92,6 +95,19 @@ class PlaceReader:
             return False
         placed.put(native, LocatedBy.NATIVE, [Evidence("place", native, "channel", label)])
         return True
+
+    def _beneath(self, code: str) -> bool:
+        return self._ruleset.root in self._chain(code)[1:]
+
+    def _only_the_county(self, placed: Placed) -> None:
+        """Take the channel at its word: it said the county, and nothing else says where in it (ADR 0005)."""
+        root = self._ruleset.root
+        placed.tags = [tag for tag in placed.tags if tag != AMBIGUOUS_TAG]
+        placed.evidence = []
+        placed.put(root, LocatedBy.CHANNEL, [Evidence("place", root, "channel", root)])
+
+    def _found(self, held: tuple[str, ...], named: list[tuple[Reading, list[Hit]]], placed: Placed) -> bool:
+        return self._pointed(held, placed) or self._called(named, placed)
 
     def _contradicted(self, code: str, held: tuple[str, ...]) -> bool:
         """Whether the point lies outside the code's own polygon, or in that of a place neither above nor beneath it."""

@@ -1,6 +1,7 @@
 """Place: who answers first, which names count, and what contradicts or is ambiguous."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,6 @@ def test_a_native_label_counts_only_to_the_letter(read: Read, label: str) -> Non
     [
         ("west", _IN_EAST, ("place-conflict",)),
         ("east", _IN_EAST, ()),
-        ("county", _IN_EAST, ()),  # the point is finer, not other
         ("village", _IN_COUNTY, ()),  # no town's polygon: nothing against it
         ("east", _IN_COUNTY, ("place-conflict",)),  # outside its own polygon
         ("east", _IN_LAKE, ("place-conflict",)),
@@ -185,3 +185,22 @@ def test_the_order_of_places_never_decides(read: Read, ruleset: Ruleset) -> None
 def test_a_point_outside_every_polygon_is_flagged_where_the_county_is_mapped(read: Read) -> None:
     assert read(point=_NOWHERE, text="路口").flags == (Flag.POINT_OUTSIDE,)
     assert read(point=_IN_EAST, text="路口").flags == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ({"text": "东岸街道有噪音"}, ("east", "text")),
+        ({"point": _IN_EAST, "text": "路口"}, ("east", "point")),
+        ({"channel": "urban", "native_place": "DA-01", "text": "路口"}, ("east", "native")),
+        ({"text": "路口"}, ("county", "channel")),
+        ({"text": "北山县的事"}, ("county", "channel")),  # outside the county is no finer answer
+        ({"text": "东岸街道和西岸镇之间"}, ("county", "channel")),
+    ],
+)
+def test_a_code_that_says_only_the_county_answers_last(
+    read: Read, told: dict[str, Any], place: tuple[str, str]
+) -> None:
+    incident = read(jurisdiction="county", **told)
+    assert found(incident) == place
+    assert incident.tags == ()
