@@ -5,35 +5,46 @@ happen. It begins anew with the process, or when the input is resumed; that an i
 topic and outlives both.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from streams.gate.stage import DeadLetterBound
 
 
-class Tally(NamedTuple):
+@dataclass(slots=True)
+class Tally:
     """Counts over the last records of an input; `seen` and `dead` are halved when `seen` reaches the window."""
 
+    bound: DeadLetterBound
     run: int = 0
     seen: int = 0
     dead: int = 0
 
-    def passed(self, bound: DeadLetterBound) -> "Tally":
+    def copy(self) -> "Tally":
+        """Return one for a turn to count on."""
+        return Tally(self.bound, self.run, self.seen, self.dead)
+
+    def passed(self) -> None:
         """Count a record that was taken further."""
-        return Tally(0, self.seen + 1, self.dead)._faded(bound)
+        self.run = 0
+        self._see()
 
-    def failed(self, bound: DeadLetterBound) -> "Tally":
-        """Count a record that was dead-lettered."""
-        return Tally(self.run + 1, self.seen + 1, self.dead + 1)._faded(bound)
+    def failed(self) -> None:
+        """Count a record that is dead-lettered."""
+        self.run += 1
+        self.dead += 1
+        self._see()
 
-    def too_many(self, bound: DeadLetterBound) -> str | None:
-        """Say which limit is passed, or None."""
-        if self.run >= bound.run:
-            return f"{self.run} dead letters in a row"
-        if self.dead >= bound.least and self.dead > bound.ratio * self.seen:
-            return f"{self.dead} dead letters among {self.seen} records"
+    def one_too_many(self) -> str | None:
+        """Say which limit one more dead letter would pass, or None."""
+        if self.run + 1 >= self.bound.run:
+            return f"{self.run + 1} dead letters in a row"
+        dead, seen = self.dead + 1, self.seen + 1
+        if dead >= self.bound.least and dead > self.bound.ratio * seen:
+            return f"{dead} dead letters among {seen} records"
         return None
 
-    def _faded(self, bound: DeadLetterBound) -> "Tally":
-        if self.seen < bound.window:
-            return self
-        return Tally(self.run, self.seen // 2, self.dead // 2)
+    def _see(self) -> None:
+        self.seen += 1
+        if self.seen >= self.bound.window:
+            self.seen //= 2
+            self.dead //= 2

@@ -24,6 +24,8 @@ _RECORDS: Final = 5_000
 def changelog_emits(stage: Stage, partition: int, changes: Changes) -> list[Emit]:
     """Return the records that put `changes` into the changelog; a deleted key becomes a tombstone."""
     if stage.changelog is None:
+        if changes:
+            raise TypeError(f"stage {stage.name} keeps state but declares no changelog")
         return []
     headers = ((VERSION_HEADER, b"%d" % stage.state_version),)
     return [Emit(stage.changelog, partition, key, value, headers) for key, value in changes.items()]

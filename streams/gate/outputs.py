@@ -14,12 +14,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from contracts.ports import Emit
+from contracts.ports import Emit, Headers
 from streams.gate.cluster import Cluster
 
 BATCH_HEADER = 61  # bytes of a record batch before its first record
 RECORD_MARGIN = 40  # varints and attributes of one record, at most
 HEADER_MARGIN = 10  # varints of one header, at most
+_ILL_TYPED = -(1 << 40)
 BATCH_LIMIT = (1 << 20) - 1024
 """Bytes of one batch at most: under a broker's default `message.max.bytes` of 1,048,588."""
 
@@ -44,15 +45,45 @@ class TopicBook(Protocol):
     async def learn(self, topics: Collection[str]) -> None:
         """Find out about `topics`, unless it has been done of late."""
 
+    async def refresh(self) -> None:
+        """Find out again about what was learned too long ago."""
+
     def forget(self) -> None:
         """Take nothing known for granted any more."""
 
 
-def record_size(emit: Emit) -> int:
-    """Return the bytes of a record's key, value and headers with a little to spare, never less than it needs."""
-    size = RECORD_MARGIN + len(emit.key or b"") + len(emit.value or b"")
-    for name, value in emit.headers:
-        size += HEADER_MARGIN + 4 * len(name) + len(value or b"")
+def weigh(emit: Emit, limits: TopicLimits | None, now_ms: int) -> int | str:
+    """Return the bytes of the record at most, or say why the broker would not take it.
+
+    Names the topic and the limit, never the content. It runs for every record written: hence one pass, few calls.
+    """
+    topic, partition, key, value, headers, timestamp = emit
+    if limits is None:
+        return f"{topic}: no such topic"
+    if type(partition) is not int or not 0 <= partition < limits.partitions:
+        return f"{topic}: partition {partition!r:.20} of {limits.partitions}"
+    if (key is not None and type(key) is not bytes) or (value is not None and type(value) is not bytes):
+        return f"{topic}: key and value are bytes or nothing"
+    if key is None and limits.compacted:
+        return f"{topic}: a compacted topic needs a key"
+    size = RECORD_MARGIN + (len(key) if key else 0) + (len(value) if value else 0)
+    if headers and (size := size + _weigh_headers(headers)) < 0:
+        return f"{topic}: header names are text, header values bytes or nothing"
+    if timestamp is not None and (wrong := _refused_stamp(emit, limits, now_ms)) is not None:
+        return wrong
+    if size + BATCH_HEADER > limits.max_bytes and exact_size(emit) > limits.max_bytes:
+        return f"{topic}: {exact_size(emit)} bytes, at most {limits.max_bytes} taken"
+    return size
+
+
+def _weigh_headers(headers: Headers) -> int:
+    size = 0
+    for name, value in headers:
+        if type(name) is not str or (value is not None and type(value) is not bytes):
+            return _ILL_TYPED
+        size += HEADER_MARGIN + (len(name) if name.isascii() else len(name.encode("utf-8", "replace")))
+        if value is not None:
+            size += len(value)
     return size
 
 
@@ -63,40 +94,9 @@ def exact_size(emit: Emit) -> int:
     )
 
 
-def refusal(emit: Emit, limits: TopicLimits | None, now_ms: int) -> str | None:
-    """Say why the broker would not take `emit`, or None. Names the topic and the limit, never the content."""
-    if not _well_typed(emit):
-        return f"{emit.topic}: key, value and header values are bytes or nothing"
-    if limits is None:
-        return f"{emit.topic}: no such topic"
-    if not 0 <= emit.partition < limits.partitions:
-        return f"{emit.topic}: partition {emit.partition} of {limits.partitions}"
-    if limits.compacted and emit.key is None:
-        return f"{emit.topic}: a compacted topic needs a key"
-    if (wrong := _refused_stamp(emit, limits, now_ms)) is not None:
-        return wrong
-    if BATCH_HEADER + record_size(emit) > limits.max_bytes and exact_size(emit) > limits.max_bytes:
-        return f"{emit.topic}: {exact_size(emit)} bytes, at most {limits.max_bytes} taken"
-    return None
-
-
-def _well_typed(emit: Emit) -> bool:
-    return all(map(_bytes_or_none, emit[2:4])) and all(
-        _text(name) and _bytes_or_none(value) for name, value in emit.headers
-    )
-
-
-def _text(value: object) -> bool:
-    return type(value) is str
-
-
-def _bytes_or_none(value: object) -> bool:
-    return value is None or type(value) is bytes
-
-
 def _refused_stamp(emit: Emit, limits: TopicLimits, now_ms: int) -> str | None:
-    if emit.timestamp is None:
-        return None
+    if type(emit.timestamp) is not int:
+        return f"{emit.topic}: a timestamp is a whole number of milliseconds"
     if limits.future_ms is not None and emit.timestamp > now_ms + limits.future_ms:
         return f"{emit.topic}: timestamp more than {limits.future_ms} ms ahead"
     if emit.timestamp < 0 or (limits.past_ms is not None and emit.timestamp < now_ms - limits.past_ms):
@@ -119,8 +119,14 @@ class ClusterBook:
         return self._known.get(topic)
 
     def forget(self) -> None:
-        """Read every topic's limits again when next asked to learn them."""
-        self._learned.clear()
+        """Read every topic's limits again at the next refresh."""
+        self._learned = dict.fromkeys(self._learned, float("-inf"))
+
+    async def refresh(self) -> None:
+        """Read again those that were read too long ago."""
+        now = asyncio.get_running_loop().time()
+        if any(now - at > self._keep_s for at in self._learned.values()):
+            await self.learn(list(self._learned))
 
     async def learn(self, topics: Collection[str]) -> None:
         """Read the limits of those not read of late, in one request; raises aiokafka's `KafkaError`."""

@@ -4,7 +4,7 @@ An aborted turn drops its overlay, so that the retry finds the state as it was (
 put before it failed is taken back too: a dead letter leaves no trace in the state.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 Changes = Mapping[bytes, bytes | None]
 """Values by key as the turn leaves them; None for what it deleted."""
@@ -40,9 +40,15 @@ class Overlay:
             raise TypeError("state keys are bytes")
         self._record[key] = None
 
-    def pending(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Yield what the record at hand has put so far."""
-        yield from self._record.items()
+    @property
+    def touched(self) -> bool:
+        """Whether the record at hand has changed anything."""
+        return bool(self._record)
+
+    @property
+    def pending(self) -> Changes:
+        """What the record at hand has changed so far."""
+        return self._record
 
     def keep(self) -> None:
         """The record succeeded: its changes belong to the turn."""

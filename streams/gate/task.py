@@ -8,9 +8,11 @@ whoever else took the task over would have fenced it (ADR 0011).
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -362,15 +364,12 @@ class Task:
 
     def _report(self, verdict: Verdict, think_s: float, transaction_s: float) -> None:
         self.turns += 1
-        written: dict[str, int] = {}
-        for emit in verdict.emits:
-            written[emit.topic] = written.get(emit.topic, 0) + 1
         self._around.observer.turn(
             TurnReport(
                 stage=self._around.stage.name,
                 partition=self.partition,
                 records_in=len(verdict.timestamps),
-                records_out=written,
+                records_out=Counter(map(itemgetter(0), verdict.emits)),
                 bytes_out=verdict.bytes_out,
                 think_seconds=think_s,
                 transaction_seconds=transaction_s,

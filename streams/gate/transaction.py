@@ -102,17 +102,17 @@ class Transactions:
 
     def _pack(self, emits: Sequence[Emit]) -> Iterator[tuple[TopicPartition, BatchBuilder]]:
         """Yield full batches as they fill, the rest at the end: the order within a partition is kept."""
-        filling: dict[TopicPartition, BatchBuilder] = {}
-        for emit in emits:
-            tp = TopicPartition(emit.topic, emit.partition)
-            batch = filling.get(tp)
+        filling: dict[tuple[str, int], BatchBuilder] = {}
+        for topic, partition, key, value, headers, timestamp in emits:
+            batch = filling.get((topic, partition))
             if batch is None:
-                batch = filling[tp] = self._new_batch(emit.topic)
-            if not _append(batch, emit):
-                yield tp, batch
-                batch = filling[tp] = self._new_batch(emit.topic)
-                _append(batch, emit)
-        yield from filling.items()
+                batch = filling[topic, partition] = self._new_batch(topic)
+            if batch.append(timestamp=timestamp, key=key, value=value, headers=list(headers)) is None:
+                yield TopicPartition(topic, partition), batch
+                batch = filling[topic, partition] = self._new_batch(topic)
+                batch.append(timestamp=timestamp, key=key, value=value, headers=list(headers))
+        for where, batch in filling.items():
+            yield TopicPartition(*where), batch
 
     def _new_batch(self, topic: str) -> BatchBuilder:
         limits = self.book.get(topic)
@@ -137,11 +137,6 @@ class Transactions:
 
     async def _at(self, point: Point) -> None:
         await strike(self.faults, point, self.partition)
-
-
-def _append(batch: BatchBuilder, emit: Emit) -> bool:
-    done = batch.append(timestamp=emit.timestamp, key=emit.key, value=emit.value, headers=list(emit.headers))
-    return done is not None
 
 
 def _worst(failed: Sequence[tuple[TopicPartition, BaseException]]) -> BaseException:

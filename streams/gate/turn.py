@@ -7,23 +7,24 @@ its input; its neighbours go on. Nothing here touches Kafka, and nothing that is
 import asyncio
 import logging
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.codes import ReasonCode
-from contracts.deadletter import dead_letter, dead_letter_topic
+from contracts.deadletter import ROOM, dead_letter, dead_letter_topic
 from contracts.errors import Overloaded, Permanent, Temporary
 from contracts.inputs import InputState, InputStatus, PauseReason
 from contracts.ports import Clock, Emit, InboundRecord, Processor, RecordHandler
 from streams.gate.bound import Tally
 from streams.gate.changelog import changelog_emits
-from streams.gate.outputs import BATCH_HEADER, RECORD_MARGIN, TopicBook, TopicLimits, record_size, refusal
+from streams.gate.outputs import BATCH_HEADER, RECORD_MARGIN, TopicBook, TopicLimits, weigh
 from streams.gate.stage import Stage
 from streams.gate.state import Changes, Overlay
 
 log = logging.getLogger(__name__)
 
 OVERLOADED_DELAY_S = 1.0
+STATE_MARGIN = BATCH_HEADER + RECORD_MARGIN + 32  # what a changelog record takes beside key and value, at most
 LARGEST_RECORD_TURN = 4
 """How many times a turn's `bytes_out` the outputs of one single record may take."""
 
@@ -80,127 +81,160 @@ class Judge:
 
         `blamed` says what the broker refused of the outputs of the one record given: it is dead-lettered unasked.
         """
-        turn = _Turn(self, Overlay(state), dict(tallies), self.clock.now_ms())
         try:
             handle = self.processor.begin_turn()
         except (Temporary, Overloaded) as error:
             return Verdict(held={record.topic: _delay(error) for record in records})
+        await self.book.refresh()
+        turn = _Turn(self, Overlay(state), tallies)
         for n, record in enumerate(records, 1):
-            if not await turn.take(record, handle, blamed):
+            if turn.waits(record.topic):
+                continue  # an earlier record of this input waits: order is kept
+            answer = turn.ask(record, handle, blamed)
+            if unknown := turn.unknown(answer):
+                await self.book.learn(unknown)
+            if not turn.settle(record, answer):
                 break
             if n % self.stage.limits.slice_records == 0:
                 await asyncio.sleep(0)
         return turn.close()
 
 
-class _Turn:
-    __slots__ = ("_judge", "_now", "_overlay", "_tallies", "_verdict")
+_Answer = Sequence[Emit] | Permanent | Temporary | Overloaded
+"""What a processor made of a record; an exception that nobody named has become a `Permanent`."""
 
-    def __init__(self, judge: Judge, overlay: Overlay, tallies: dict[str, Tally], now_ms: int) -> None:
+
+class _Turn:
+    __slots__ = ("_book", "_judge", "_limits", "_now", "_overlay", "_stage", "_tallies", "_verdict")
+
+    def __init__(self, judge: Judge, overlay: Overlay, tallies: Mapping[str, Tally]) -> None:
         self._judge = judge
+        self._stage = judge.stage
+        self._book = judge.book
+        self._limits: dict[str, TopicLimits] = {}
         self._overlay = overlay
-        self._tallies = tallies
-        self._now = now_ms
+        self._tallies = {topic: tally.copy() for topic, tally in tallies.items()}
+        for topic in self._stage.inputs:
+            self._tallies.setdefault(topic, Tally(self._stage.bound))
+        self._now = judge.clock.now_ms()
         self._verdict = Verdict()
 
+    def waits(self, topic: str) -> bool:
+        """Whether this input was stopped within the turn."""
+        return topic in self._verdict.held or topic in self._verdict.pauses
+
     def close(self) -> Verdict:
+        """Return the verdict, the changelog's records added."""
         verdict = self._verdict
         verdict.changes = self._overlay.changes
         verdict.tallies = self._tallies
-        verdict.emits += changelog_emits(self._judge.stage, self._judge.partition, verdict.changes)
+        verdict.emits += changelog_emits(self._stage, self._judge.partition, verdict.changes)
         return verdict
 
-    async def take(self, record: InboundRecord, handle: RecordHandler, blamed: str | None) -> bool:
-        """Judge one record; False when the turn is full and this record was left for the next."""
-        verdict = self._verdict
-        if record.topic in verdict.held or record.topic in verdict.pauses:
-            return True  # an earlier record of this input waits: order is kept
+    def ask(self, record: InboundRecord, handle: RecordHandler, blamed: str | None) -> _Answer:
+        """Ask the processor, unless the record is blamed already."""
+        if blamed is not None:
+            return Permanent(ReasonCode.OUTPUT_REFUSED, blamed)
         try:
-            emits = await self._ask(record, handle, blamed)
-        except (Temporary, Overloaded) as error:
-            self._hold(record, error)
-            return True
-        except Permanent as error:
-            await self._bury(record, error.reason, error.detail)
-            return True
-        size = sum(map(record_size, emits)) + self._state_bytes()
-        if verdict.bytes_out + size > self._judge.stage.limits.bytes_out and verdict.timestamps:
+            return _emits(handle(record, self._overlay))
+        except (Permanent, Temporary, Overloaded) as answer:
+            return answer
+        except MemoryError:
+            raise
+        except Exception as error:
+            return Permanent(ReasonCode.PROCESSOR_FAILED, _where(error))
+
+    def unknown(self, answer: _Answer) -> set[str]:
+        """Return the topics whose limits must be learned before the answer can be weighed."""
+        missing: set[str] = set()
+        if not isinstance(answer, Exception):
+            for emit in answer:
+                if emit.topic not in self._limits:
+                    if (known := self._book.get(emit.topic)) is not None:
+                        self._limits[emit.topic] = known
+                    else:
+                        missing.add(emit.topic)
+        return missing
+
+    def settle(self, record: InboundRecord, answer: _Answer) -> bool:
+        """Take the answer into the verdict; False when the turn is full and the record is left for the next."""
+        if isinstance(answer, Temporary | Overloaded):
+            self._hold(record, answer)
+        elif isinstance(answer, Permanent):
+            self._bury(record, answer.reason, answer.detail)
+        else:
+            size = self._weigh(answer)
+            if isinstance(size, str):
+                self._bury(record, ReasonCode.OUTPUT_REFUSED, size)
+            else:
+                return self._pass(record, answer, size)
+        return True
+
+    def _pass(self, record: InboundRecord, emits: Sequence[Emit], size: int) -> bool:
+        verdict = self._verdict
+        if verdict.bytes_out + size > self._stage.limits.bytes_out and verdict.timestamps:
             self._overlay.undo()
             verdict.cut = True
             return False
-        self._tallies[record.topic] = self._tally(record.topic).passed(self._judge.stage.bound)
-        self._settle(record, emits, size)
+        self._tallies[record.topic].passed()
+        self._take(record, emits, size)
         return True
 
-    async def _ask(self, record: InboundRecord, handle: RecordHandler, blamed: str | None) -> Sequence[Emit]:
-        """Raises `Permanent` also for what is no fault of the record's: a defect, or an output nobody would take."""
-        if blamed is not None:
-            raise Permanent(ReasonCode.OUTPUT_REFUSED, blamed)
-        try:
-            emits = list(handle(record, self._overlay))
-            wrong = await self._refused(emits)
-        except (Permanent, Temporary, Overloaded, MemoryError):
-            raise
-        except Exception as error:
-            raise Permanent(ReasonCode.PROCESSOR_FAILED, _where(error)) from error
-        if wrong is not None:
-            raise Permanent(ReasonCode.OUTPUT_REFUSED, wrong)
-        return emits
+    def _weigh(self, emits: Sequence[Emit]) -> int | str:
+        """Return the bytes of what a record gave rise to, its state included, or why it would not be taken."""
+        limits, now, total = self._limits, self._now, 0
+        for emit in emits:
+            topic = emit.topic
+            size = weigh(emit, limits[topic] if topic in limits else self._book.get(topic), now)
+            if type(size) is str:
+                return size
+            total += size  # type: ignore[operator]
+        if self._overlay.touched:
+            of_state = self._weigh_state()
+            if isinstance(of_state, str):
+                return of_state
+            total += of_state
+        most = LARGEST_RECORD_TURN * self._stage.limits.bytes_out
+        return total if total <= most else f"outputs of one record exceed {most} bytes"
 
-    async def _refused(self, emits: Sequence[Emit]) -> str | None:
-        stage = self._judge.stage
-        pending = dict(self._overlay.pending())
-        if pending and stage.changelog is None:
-            raise TypeError(f"stage {stage.name} keeps state but declares no changelog")
-        for emit in (*emits, *changelog_emits(stage, self._judge.partition, pending)):
-            if (wrong := refusal(emit, await self._limits(emit.topic), self._now)) is not None:
-                return wrong
-        most = LARGEST_RECORD_TURN * stage.limits.bytes_out
-        if sum(map(record_size, emits)) > most:
-            return f"outputs of one record exceed {most} bytes"
-        return None
-
-    async def _limits(self, topic: str) -> TopicLimits | None:
-        if (known := self._judge.book.get(topic)) is None:
-            await self._judge.book.learn([topic])
-            known = self._judge.book.get(topic)
-        return known
+    def _weigh_state(self) -> int | str:
+        total = 0
+        limits = self._book.get(self._stage.changelog or "")
+        most = limits.max_bytes if limits is not None else 0
+        for key, value in self._overlay.pending.items():
+            size = STATE_MARGIN + len(key) + (len(value) if value else 0)
+            if size > most:
+                return f"{self._stage.changelog}: a state of {size} bytes, at most {most} taken"
+            total += size
+        return total
 
     def _hold(self, record: InboundRecord, error: Temporary | Overloaded) -> None:
         self._overlay.undo()
-        delay = _delay(error)
-        self._verdict.held[record.topic] = delay
-        log.info(
-            "input held",
-            extra={"topic": record.topic, "partition": record.partition, "reason": error.reason, "delay": delay},
-        )
+        self._verdict.held[record.topic] = _delay(error)
+        told = {"topic": record.topic, "partition": record.partition, "reason": error.reason.value}
+        log.info("input held", extra=told)
 
-    async def _bury(self, record: InboundRecord, reason: ReasonCode, detail: str) -> None:
+    def _bury(self, record: InboundRecord, reason: ReasonCode, detail: str) -> None:
         """Dead-letter the record, unless that is one too many: then its input stops before it."""
         self._overlay.undo()
-        bound = self._judge.stage.bound
-        tally = self._tally(record.topic).failed(bound)
-        if (why := tally.too_many(bound)) is not None:
+        tally = self._tallies[record.topic]
+        if (why := tally.one_too_many()) is not None:
             self._pause(record, PauseReason.TOO_MANY_DEAD_LETTERS, f"{why}, last {reason.value}")
             return
-        emit = await self._letter(record, reason, detail)
-        limits = await self._limits(emit.topic)
-        if (wrong := refusal(emit, limits, self._now)) is not None:
-            self._pause(record, PauseReason.DEAD_LETTER_REFUSED, wrong)
+        limits = self._book.get(dead_letter_topic(record.topic))
+        room = limits.max_bytes - BATCH_HEADER - RECORD_MARGIN if limits is not None else ROOM
+        emit = dead_letter(record, reason, detail, stage=self._stage.name, at_ms=self._now, room=room)
+        size = weigh(emit, limits, self._now)
+        if isinstance(size, str):
+            self._pause(record, PauseReason.DEAD_LETTER_REFUSED, size)
             return
-        self._tallies[record.topic] = tally
+        tally.failed()
         self._verdict.dead.append((record.topic, reason))
-        self._settle(record, (emit,), record_size(emit))
-
-    async def _letter(self, record: InboundRecord, reason: ReasonCode, detail: str) -> Emit:
-        limits = await self._limits(dead_letter_topic(record.topic))
-        room = 1 << 20 if limits is None else limits.max_bytes - BATCH_HEADER - RECORD_MARGIN
-        return dead_letter(record, reason, detail, stage=self._judge.stage.name, at_ms=self._now, room=room)
+        self._take(record, (emit,), size)
 
     def _pause(self, record: InboundRecord, reason: PauseReason, detail: str) -> None:
-        stage = self._judge.stage
         state = InputState(
-            stage=stage.name,
+            stage=self._stage.name,
             topic=record.topic,
             partition=record.partition,
             status=InputStatus.PAUSED,
@@ -208,13 +242,13 @@ class _Turn:
             detail=detail,
             offset=record.offset,
             at=self._now,
-            by=stage.name,
+            by=self._stage.name,
         )
         self._verdict.pauses[record.topic] = state
         if self._judge.inputs_topic is not None:
             self._verdict.emits.append(state.emit(self._judge.inputs_topic))
 
-    def _settle(self, record: InboundRecord, emits: Iterable[Emit], size: int) -> None:
+    def _take(self, record: InboundRecord, emits: Sequence[Emit], size: int) -> None:
         verdict = self._verdict
         self._overlay.keep()
         verdict.emits.extend(emits)
@@ -222,11 +256,14 @@ class _Turn:
         verdict.timestamps.append(record.timestamp)
         verdict.bytes_out += size
 
-    def _tally(self, topic: str) -> Tally:
-        return self._tallies.get(topic, Tally())
 
-    def _state_bytes(self) -> int:
-        return sum(len(key) + len(value or b"") + RECORD_MARGIN for key, value in self._overlay.pending())
+def _emits(answer: Sequence[Emit]) -> Sequence[Emit]:
+    """Return what a processor gave, if it is what processors give."""
+    emits = answer if type(answer) is tuple else tuple(answer)
+    for emit in emits:
+        if type(emit) is not Emit:
+            raise TypeError("a processor gives emits")
+    return emits
 
 
 def _delay(error: Temporary | Overloaded) -> float:
