@@ -1,28 +1,30 @@
 """Identity from content: the same telling has the same id wherever and whenever it is read again.
 
-An id is a prefix and 24 base-32 characters: the first 120 bits of SHA-256 over the length-prefixed parts. At 10^9 ids
-the chance of any collision is below 10^-18.
+An id is a prefix and 28 hexadecimal digits: the first 112 bits of SHA-256 over the length-prefixed parts. Among 10^10 ids
+the chance of any collision is 10^-14. Hexadecimal, for it costs a fifth of base 32 on the hot path (ADR 0006).
 """
 
-import base64
 import hashlib
 from typing import Final
 
-_ID_BYTES: Final = 15
+_ID_DIGITS: Final = 28
 
 
 def content_digest(*parts: str | bytes) -> bytes:
     """Return the SHA-256 of the parts, each prefixed by its length so that no two lists of parts look alike."""
-    digest = hashlib.sha256()
+    return hashlib.sha256(_framed(parts)).digest()
+
+
+def _framed(parts: tuple[str | bytes, ...]) -> bytes:
+    framed: list[bytes] = []
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
-        digest.update(len(raw).to_bytes(8, "big"))
-        digest.update(raw)
-    return digest.digest()
+        framed += (len(raw).to_bytes(8, "big"), raw)
+    return b"".join(framed)
 
 
 def _content_id(prefix: str, *parts: str) -> str:
-    return prefix + base64.b32encode(content_digest(*parts)[:_ID_BYTES]).decode().lower()
+    return prefix + hashlib.sha256(_framed(parts)).hexdigest()[:_ID_DIGITS]
 
 
 def incident_id(channel: str, external_id: str) -> str:
