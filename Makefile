@@ -71,6 +71,12 @@ gate-mutants: .venv/dev  ## take each cure of the runtime out; its test must fai
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
 	@$(PY) -m tests.bench.bench_gate
 
+topics-files: .venv/runtime  ## regenerate deploy/kafka from the registry and the ruleset
+	@$(PY) -m incidentbus topics files deploy/kafka
+
+schemas: .venv/runtime  ## regenerate contracts/schemas from the models
+	@$(PY) -m incidentbus contracts schemas --write
+
 lock:  ## remake the locked requirements
 	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml requirements/build.in -o requirements/runtime.txt
 	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt

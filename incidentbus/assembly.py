@@ -89,7 +89,7 @@ def _runner(stage: Stage, settings: Settings, connection: Connection, observer: 
         Cluster(connection.bootstrap, f"incidentbus-{stage.name}", member, connection.security),
         clock=SystemClock(),
         exit_process=_crash,
-        prefix=settings.group_prefix or settings.topic_prefix or "incidentbus-",
+        prefix=settings.runtime_prefix,
         inputs_topic=settings.topics().bus("inputs"),
         observer=observer,
         timeouts=Timeouts(

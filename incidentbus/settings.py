@@ -42,7 +42,9 @@ class Settings(BaseSettings):
         default=Path("~/.cache/incidentbus").expanduser(), description="where the embedded broker's files are kept"
     )
     run_dir: Path = Field(default=Path(".run"), description="data of an embedded broker and of the demo")
-    group_prefix: str = Field(default="", description="stands before consumer groups; by default the topic prefix")
+    group_prefix: str = Field(
+        default="", description="stands before consumer groups and transactional ids; by default the topic prefix"
+    )
     session_timeout: float = Field(default=6.0, ge=1, description="after which a silent worker loses its tasks")
     transaction_timeout: float = Field(default=12.0, ge=1, le=900, description="after which the broker aborts a turn")
     records_per_turn: int = Field(default=2000, ge=1, le=20_000, description="at most so many records in one turn")
@@ -67,9 +69,10 @@ class Settings(BaseSettings):
         """Return the names and partition counts of this deployment's topics."""
         return Topics(self.topic_prefix, self.partitions, self.agency_partitions, self.feedback_partitions)
 
-    def group(self, stage: str) -> str:
-        """Return the consumer group of a stage."""
-        return f"{self.group_prefix or self.topic_prefix}incidentbus-{stage}"
+    @property
+    def runtime_prefix(self) -> str:
+        """Return what stands before consumer groups and transactional ids: `<prefix><stage>`, `<prefix><stage>-<p>`."""
+        return self.group_prefix or self.topic_prefix or "incidentbus-"
 
 
 @cache

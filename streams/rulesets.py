@@ -61,7 +61,7 @@ def open_bundle(bundle: RulesetBundle) -> RulesetInForce:
         raise RefusedRuleset(str(error)) from error
     loaded = load(files)
     if loaded.ruleset is None:
-        codes = sorted({finding.code for finding in loaded.findings})
+        codes = sorted({finding.code for finding in loaded.errors})
         raise RefusedRuleset(f"the ruleset does not load: {', '.join(codes)}")
     if loaded.ruleset.hash != bundle.hash:
         raise RefusedRuleset("the bundle's content is not what its hash says")

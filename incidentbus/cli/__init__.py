@@ -7,19 +7,23 @@ import logging
 
 import typer
 
-from incidentbus.cli import broker, demo, dlq, reports, rules, serve, topics
+from incidentbus.cli import broker, contracts, demo, dlq, doctor, incidents, inputs, reports, rules, serve, topics
 
 app = typer.Typer(
     name="incidentbus",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="一件来件，一家主办，一份依据 / Routes citizens' reports to the responsible agencies, once each, explained.\n\n"
+    help="一件来件，一家主办，一份依据 / "
+    "Routes citizens' reports to the responsible agencies, once each, explained.\n\n"
     "Exit codes: 0 clean, 1 findings, 2 misuse or bad settings, 3 Kafka unreachable.",
 )
 for name, noun in (
     ("broker", broker.app),
+    ("contracts", contracts.app),
     ("dlq", dlq.app),
+    ("incidents", incidents.app),
+    ("inputs", inputs.app),
     ("reports", reports.app),
     ("rules", rules.app),
     ("serve", serve.app),
@@ -27,6 +31,7 @@ for name, noun in (
 ):
     app.add_typer(noun, name=name)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

@@ -113,7 +113,7 @@ def files(
 def rendered_files(settings: Settings, specs: Iterable[TopicSpec]) -> dict[str, str]:
     """Return file name → content of `deploy/kafka`: every topic with what is known of it, every permission."""
     every, topics = tuple(specs), settings.topics()
-    worker_prefix = settings.group_prefix or settings.topic_prefix or "incidentbus-"
+    worker_prefix = settings.runtime_prefix
     owners = {kind: {spec.owner for spec in every if _kind(spec, settings) == kind} for kind in ("channel", "agency")}
     grants = [
         *acl.topic_grants(every, settings.topic_prefix),

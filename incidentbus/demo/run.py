@@ -89,7 +89,7 @@ async def _start(run: Run) -> None:
 
         run.broker = await asyncio.to_thread(
             start_broker, run.directory / "broker", cache_dir=run.settings.cache_dir, ephemeral=not run.keep,
-            leash=not run.keep, progress=told,
+            leash=not run.keep, quick=True, progress=told,
         )  # fmt: skip
         run.settings = run.settings.model_copy(
             update={"bootstrap_servers": run.broker.bootstrap, "partitions": PARTITIONS}
