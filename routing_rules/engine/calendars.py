@@ -93,10 +93,10 @@ class Calendars:
         always = calendar == ALWAYS
         unit = SpanUnit.HOURS if always and span.unit is SpanUnit.WORKING_HOURS else span.unit
         if unit in _CLOCK:
-            return self.local(start.astimezone(UTC) + span.count * _CLOCK[unit])
+            return self.local(_utc(start) + span.count * _CLOCK[unit])
         name = self._id if always or calendar is None else calendar
         if unit is SpanUnit.WORKING_HOURS:
-            return self._after_working(timedelta(hours=span.count), start.astimezone(UTC), name)
+            return self._after_working(timedelta(hours=span.count), _utc(start), name)
         return self._after_days(unit, span.count, self.local(start).date(), name)
 
     def by_calendar(self, span: Span) -> bool:
@@ -165,3 +165,7 @@ def _works(year: Calendar | None, on: date) -> bool:
     if on in year.working_days:
         return True
     return on.weekday() in (year.week or _MONDAY_TO_FRIDAY) and on not in year.holidays
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

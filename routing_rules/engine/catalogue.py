@@ -37,6 +37,7 @@ class Catalogue:
         self._places: dict[str, tuple[str, ...]] = {}
         self._categories: dict[str, tuple[str, ...]] = {}
         self._beneath: dict[frozenset[str], frozenset[str]] = {}
+        self._named = {code: Found(code, Resolved.NAMED) for code in ruleset.agencies}
         self._roles: dict[_Key, Found | None] = {}
         self._turns = _turning_days(ruleset.agencies.values())
 
@@ -92,7 +93,7 @@ class Catalogue:
         if isinstance(target, RoleRef):
             return self._role(target, place, areas, on)
         if isinstance(target, AgencyRef):
-            return Found(target.code, Resolved.NAMED) if self.in_force(target.code, on) else None
+            return self._named[target.code] if self.in_force(target.code, on) else None
         spec = self._ruleset.channels.get(channel)
         if spec is None or spec.agency is None or not self.in_force(spec.agency, on):
             return None

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from contracts.decision import RulesetStamp
 from contracts.incident import RulesetRef
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
-from routing_rules.engine.conditions import Test, remaining
+from routing_rules.engine.conditions import Test, given, remaining
 from routing_rules.engine.expressions import Expression
 from routing_rules.engine.facts import Facts, Terms
 from routing_rules.engine.index import INDEXED, Index, Mask
@@ -29,10 +29,11 @@ _EVERYTHING = (Block(),)
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[R]):
-    """One block of a rule: what the index leaves to ask, and what subtracts the whole rule."""
+    """One block of a rule: the fields it asks about, what the index leaves to ask, what subtracts the whole rule."""
 
     rule: R
     block: int
+    fields: tuple[tuple[str, Any], ...]
     rest: tuple[Test, ...]
     unless: tuple[tuple[Test, ...], ...]
 
@@ -46,7 +47,13 @@ class Row(Generic[R]):
 
 def excepted(unless: tuple[tuple[Test, ...], ...], facts: Facts) -> bool:
     """Say whether an exception can be shown to hold (G5, G6)."""
-    return any(all(test(facts) for test in block) for block in unless)
+    for block in unless:
+        for test in block:
+            if not test(facts):
+                break
+        else:
+            return True
+    return False
 
 
 class Table(Generic[R]):
@@ -93,7 +100,8 @@ def live(rule: Route | Overlay, on: date) -> bool:
 
 
 def _row(rule: R, n: int, block: Block) -> Row[R]:
-    return Row(rule, n, remaining(block, skip=INDEXED), tuple(remaining(unless) for unless in rule.unless))
+    fields = tuple((name, getattr(block, name)) for name in given(block))
+    return Row(rule, n, fields, remaining(block, skip=INDEXED), tuple(remaining(unless) for unless in rule.unless))
 
 
 class Compiled:
@@ -112,6 +120,8 @@ class Compiled:
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
         self.rules_of_expression = _rules_of_expression(rules)
+        self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers, and `merging`
+        self.asks: dict[str, tuple[Any, Any]] = {}
 
     @cached_property
     def interpreter(self) -> Interpreter:

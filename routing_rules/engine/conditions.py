@@ -153,9 +153,9 @@ def failing(block: Block, facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in given(block) if not TESTS[name](_ready(name, block), facts))
 
 
-def evidence(block: Block, facts: Facts) -> tuple[ConditionEvidence, ...]:
-    """Return, for a block that holds, what satisfied each field: codes and rule words, never the text."""
-    return tuple(ConditionEvidence(name, actual(name, getattr(block, name), facts)) for name in given(block))
+def evidence(asked: Iterable[tuple[str, Any]], facts: Facts) -> tuple[ConditionEvidence, ...]:
+    """Return, for the fields of a block that holds, what satisfied each: codes and rule words, never the text."""
+    return tuple([ConditionEvidence(name, actual(name, value, facts)) for name, value in asked])
 
 
 def actual(name: str, value: Any, facts: Facts) -> str:

@@ -4,24 +4,42 @@ County default, county by kind, the route, the route by kind: each replaces the 
 Urgency and overlays then only tighten, by instant and not by figure. `fixed` exempts what the route wrote.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import NamedTuple
 
-from contracts.codes import Milestone, Urgency
+from contracts.codes import Kind, Milestone, Urgency
 from contracts.decision import Due
+from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case
-from routing_rules.engine.schema import Deadline, Overlay, Route, Span, SpanUnit
+from routing_rules.engine.memo import keep
+from routing_rules.engine.schema import Deadline, Overlay, Route, Ruleset, Span, SpanUnit
 
 _UNWRITTEN = Deadline()
+_BY_DAY = frozenset({SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS, SpanUnit.NONE})
+_BY_CALENDAR = (SpanUnit.WORKING_HOURS.value, SpanUnit.BUSINESS_DAYS.value, SpanUnit.CALENDAR_DAYS.value)
 
 
-class _Set(NamedTuple):
-    """A span, who set it, and whether it may be tightened."""
+class _Setter(NamedTuple):
+    """A span as written, and who wrote it."""
 
     span: Span
+    written: str
     by: str
+
+
+class _Plan(NamedTuple):
+    """Who sets one milestone: the base, if any, then who may tighten it.
+
+    `by_day`: the day of the start is enough, so `made` remembers by calendar and day.
+    """
+
+    milestone: Milestone
+    base: _Setter | None
     fixed: bool
+    tighteners: tuple[_Setter, ...]
+    by_day: bool
+    made: dict[tuple[str | None, date], Due | None]
 
 
 def deadlines(
@@ -34,74 +52,98 @@ def deadlines(
     first = case.state.first_dispatched_at or now
     agency = case.compiled.ruleset.agencies.get(lead)
     calendar = agency.calendar if agency else None
-    made = (
-        _due(
-            case, milestone, now if milestone is Milestone.ACKNOWLEDGE else first, calendar, (route, overlays, urgency)
-        )
-        for milestone in Milestone
-    )
-    return tuple(due for due in made if due is not None)
+    made = []
+    for plan in _plans(case.compiled, case.facts.kind, route, overlays, urgency):
+        due = _due(case.compiled, plan, now if plan.milestone is Milestone.ACKNOWLEDGE else first, calendar)
+        if due is not None:
+            made.append(due)
+    return tuple(made)
 
 
-def _due(
-    case: Case,
-    milestone: Milestone,
-    start: datetime,
-    calendar: str | None,
-    setters: tuple[Route, Sequence[Overlay], Urgency],
-) -> Due | None:
-    route, overlays, urgency = setters
-    due = case.compiled.calendars.due
+def _due(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
+    """Return when a milestone falls due; where only the day of the start counts, worked out once a day."""
+    if not plan.by_day:
+        return _strictest(compiled, plan, start, calendar)
+    key = (calendar, compiled.local_date(start))
+    if key in plan.made:
+        return plan.made[key]
+    return keep(plan.made, key, _strictest(compiled, plan, start, calendar))
+
+
+def _strictest(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
+    due = compiled.calendars.due
     best: Due | None = None
-    base = _replaced(case, milestone, route)
-    if base is not None:
-        at = due(base.span, start, calendar)
-        best = None if at is None else Due(milestone, at, str(base.span), base.by, base.fixed)
-        if base.fixed:
+    if plan.base is not None:
+        at = due(plan.base.span, start, calendar)
+        best = None if at is None else Due(plan.milestone, at, plan.base.written, plan.base.by, plan.fixed)
+        if plan.fixed:
             return best
-    for span, by in _tighteners(case, milestone, overlays, urgency):
-        at = due(span, start, calendar)
+    for setter in plan.tighteners:
+        at = due(setter.span, start, calendar)
         if at is not None and (best is None or at < best.at):
-            best = Due(milestone, at, str(span), by)
+            best = Due(plan.milestone, at, setter.written, setter.by)
     return best
 
 
-def _replaced(case: Case, milestone: Milestone, route: Route) -> _Set | None:
-    """Return what the last of the four that may replace has written for this milestone."""
-    county, kind = case.compiled.ruleset.deadlines, case.facts.kind
+def _plans(
+    compiled: Compiled, kind: Kind, route: Route, overlays: Sequence[Overlay], urgency: Urgency
+) -> tuple[_Plan, ...]:
+    """Return who sets each milestone; made once for each set of setters."""
+    writing = tuple(overlay.id for overlay in overlays if overlay.deadline.spans)
+    key = (route.id, kind, urgency, writing)
+    found = compiled.deadline_plans.get(key)
+    if found is not None:
+        return found
+    made = (_plan(compiled.ruleset, milestone, kind, route, overlays, urgency) for milestone in Milestone)
+    return keep(compiled.deadline_plans, key, tuple(made))
+
+
+def _plan(
+    ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route, overlays: Sequence[Overlay], urgency: Urgency
+) -> _Plan:
+    base, fixed = _replaced(ruleset, milestone, kind, route)
+    tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
+    setters: Iterable[_Setter] = tighteners if base is None else (base, *tighteners)
+    return _Plan(milestone, base, fixed, tighteners, all(setter.span.unit in _BY_DAY for setter in setters), {})
+
+
+def _replaced(ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route) -> tuple[_Setter | None, bool]:
+    """Return what the last of the four that may replace has written for this milestone, and whether that is fixed."""
     by_kind = route.deadline_by_kind.get(kind, _UNWRITTEN)
     fixed = route.deadline.fixed
     if milestone in by_kind.spans:
-        return _Set(by_kind.spans[milestone], f"rule_by_kind:{route.id}", fixed or by_kind.fixed)
+        return _setter(by_kind.spans[milestone], f"rule_by_kind:{route.id}"), fixed or by_kind.fixed
     if milestone in route.deadline.spans:
-        return _Set(route.deadline.spans[milestone], f"rule:{route.id}", fixed)
-    county_kind = county.by_kind.get(kind, {})
+        return _setter(route.deadline.spans[milestone], f"rule:{route.id}"), fixed
+    county_kind = ruleset.deadlines.by_kind.get(kind, {})
     if milestone in county_kind:
-        return _Set(county_kind[milestone], f"by_kind:{kind.value}", fixed=False)
-    span = county.default.get(milestone)
-    return None if span is None else _Set(span, "default", fixed=False)
+        return _setter(county_kind[milestone], f"by_kind:{kind.value}"), False
+    span = ruleset.deadlines.default.get(milestone)
+    return (None if span is None else _setter(span, "default")), False
 
 
 def _tighteners(
-    case: Case, milestone: Milestone, overlays: Sequence[Overlay], urgency: Urgency
-) -> Iterator[tuple[Span, str]]:
+    ruleset: Ruleset, milestone: Milestone, overlays: Sequence[Overlay], urgency: Urgency
+) -> Iterator[_Setter]:
     """Yield what may tighten; of two equal instants the first stays, so overlays go by id and not by place (G28)."""
-    span = case.compiled.ruleset.deadlines.by_urgency.get(urgency, {}).get(milestone)
+    span = ruleset.deadlines.by_urgency.get(urgency, {}).get(milestone)
     if span is not None:
-        yield span, f"by_urgency:{urgency.value}"
+        yield _setter(span, f"by_urgency:{urgency.value}")
     writing = (overlay for overlay in overlays if milestone in overlay.deadline.spans)
     for overlay in sorted(writing, key=lambda overlay: overlay.id):
-        yield overlay.deadline.spans[milestone], f"overlay:{overlay.id}"
+        yield _setter(overlay.deadline.spans[milestone], f"overlay:{overlay.id}")
+
+
+def _setter(span: Span, by: str) -> _Setter:
+    return _Setter(span, str(span), by)
 
 
 def years_without_calendar(case: Case, now: datetime, dues: Sequence[Due]) -> tuple[int, ...]:
     """Return the local years that a deadline counted through, or a condition asked for, and that have no calendar."""
-    calendars, gaps = case.compiled.calendars, set(case.facts.gaps)
-    counted = [due for due in dues if due.span.endswith((*_COUNTED, SpanUnit.CALENDAR_DAYS.value))]
-    if counted:
-        first = min(now, case.state.first_dispatched_at or now)
-        gaps.update(calendars.gaps(first, max(due.at for due in counted)))
-    return tuple(sorted(gaps))
-
-
-_COUNTED = (SpanUnit.WORKING_HOURS.value, SpanUnit.BUSINESS_DAYS.value)
+    calendars, gaps = case.compiled.calendars, case.facts.gaps
+    latest = max((due.at for due in dues if due.span.endswith(_BY_CALENDAR)), default=None)
+    earlier = case.state.first_dispatched_at
+    if latest is None or (earlier is None and latest.year == case.on.year and calendars.known(latest.year)):
+        return tuple(sorted(gaps)) if gaps else ()
+    first = min(now, earlier or now)
+    return tuple(sorted(gaps.union(calendars.gaps(first, latest))))

@@ -138,12 +138,11 @@ def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
         group = kept.get("place" if ground.of == "area" else ground.of)
         if group is not None:
             group.append(ground)
-    when = row.rule.when
     return DecisionEvidence(
         category=tuple(kept["category"]),
         place=tuple(kept["place"]),
         about=tuple(kept["about"]),
-        conditions=evidence(when[row.block], case.facts) if when else (),
+        conditions=evidence(row.fields, case.facts),
     )
 
 

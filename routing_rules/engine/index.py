@@ -66,7 +66,7 @@ class Index:
         self._located, self._classified = fields["located_by"], fields["classified_by"]
         self._area, self._tags = fields["area"], fields["tags"]
         self._mode, self._response, self._level = fields["mode"], fields["response"], fields["response_level"]
-        self._modes: dict[Any, Mask] = {}
+        self._seen: dict[Any, Mask] = {}
         self._present = _present_masks(blocks)
         self.words = _TextMasks(blocks)
 
@@ -74,29 +74,39 @@ class Index:
         """Return the blocks whose finite fields hold: exact for `INDEXED`, silent on every other field."""
         incident, catalogue = facts.incident, facts.terms.catalogue
         mask = (
-            self._channel.one(facts.channel)
+            self._small(facts)
             & self._category.chain(facts.category, catalogue.category_chain)
             & self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain)
+            & (self._area.any(facts.area) if facts.area else self._area.wild)
+            & (self._tags.any(incident.tags) if incident.tags else self._tags.wild)
+        )
+        return mask & ~self._not_missing(facts) if self._present and mask else mask
+
+    def _small(self, facts: Facts) -> Mask:
+        """Return the blocks that the fields of few values leave standing, the mode among them (G50).
+
+        One mask for each combination, made when it first comes up: there are few, whatever the number of rules.
+        """
+        incident, standing = facts.incident, facts.standing
+        key = (
+            facts.channel, facts.kind, facts.urgency, facts.reporter, incident.located_by, incident.classified_by,
+            standing.mode, standing.responses, standing.level,
+        )  # fmt: skip
+        found = self._seen.get(key)
+        if found is not None:
+            return found
+        mask = (
+            self._channel.one(facts.channel)
             & self._kind.one(facts.kind)
             & self._urgency.one(facts.urgency)
             & self._reporter.one(facts.reporter)
             & self._located.one(incident.located_by)
             & self._classified.one(incident.classified_by)
-            & self._area.any(facts.area)
-            & self._tags.any(incident.tags)
-            & self._of_mode(facts)
+            & self._mode.one(standing.mode)
+            & self._response.any(standing.responses)
+            & self._level.one(standing.level)
         )
-        return mask & ~self._not_missing(facts) if self._present and mask else mask
-
-    def _of_mode(self, facts: Facts) -> Mask:
-        """Return the blocks that the mode leaves standing: a mask a mode, made when one first comes up (G50)."""
-        standing = facts.standing
-        key = (standing.mode, standing.responses, standing.level)
-        found = self._modes.get(key)
-        if found is not None:
-            return found
-        mask = self._mode.one(standing.mode) & self._response.any(standing.responses)
-        return keep(self._modes, key, mask & self._level.one(standing.level))
+        return keep(self._seen, key, mask)
 
     def _not_missing(self, facts: Facts) -> Mask:
         absent = facts.absent
@@ -138,6 +148,8 @@ class _TextMasks:
     def standing(self, facts: Facts) -> Mask:
         """Return the blocks that the text leaves standing, those that ask for no word among them."""
         keys = list(_keys(facts))
+        if not keys:
+            return self._free["any"] & self._free["all"]
         masks = [self._free[way] | _union(self._stands[way], keys) for way in ("any", "all")]
         return masks[0] & masks[1] & ~_union(self._falls, keys)
 

@@ -35,13 +35,25 @@ _PATTERNS: Final = (
 _PERSONAL: Final = re.compile("|".join(_PATTERNS))
 _MASK: Final = "*"
 
+_DIGIT: Final = re.compile(r"[\d@\uff20]")
+_NUMBER: Final = re.compile(r"\d\D{0,3}\d\D{0,3}\d|[@\uff20]")
+_SPELLED: Final = re.compile(rf"[{_CIPHERS}]{{7}}")
+"""What every pattern needs somewhere, cheap to look for: most texts have none of it and are left at that."""
+
 
 def masked(text: str, known: Iterable[str] = ()) -> str:
     """Return `text` with every personal number, and every literal occurrence of `known`, as asterisks of its length."""
     for value in known:
         text = text.replace(value, _MASK * len(value))
+    if not _suspect(text):
+        return text
     plain = text.translate(_WIDE)
     spans = [found.span() for found in _PERSONAL.finditer(plain)]
     for start, end in reversed(spans):
         text = text[:start] + _MASK * (end - start) + text[end:]
     return text
+
+
+def _suspect(text: str) -> bool:
+    numbers = _DIGIT.search(text) and _NUMBER.search(text)
+    return bool(numbers or _SPELLED.search(text))

@@ -5,17 +5,19 @@ from typing import NamedTuple
 
 from contracts.codes import DroppedBecause, Outcome, Role
 from contracts.decision import AssignedRole, Dropped
+from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case, Lead, asked
+from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Overlay, Route, Target
 
 
 class _Ask(NamedTuple):
-    """One agency or role that a rule asks for. `closed`: it is added to a matter that nobody may be added to."""
+    """One agency or role that a rule asks for; `asked` is how the rule writes it."""
 
     role: Role
     target: Target
     rule: str
-    closed: bool
+    asked: str
 
 
 def merged(
@@ -28,15 +30,15 @@ def merged(
     roles = [AssignedRole(Role.LEAD, lead.agency, lead.asked, lead.resolved, lead.rule)]
     dropped = _lead_not_found(lead, route)
     taken = {lead.agency: Role.LEAD}
-    for ask in _asks(route, overlays):
+    for ask in _asks(case.compiled, route, overlays):
         found = case.find(ask.target)
-        agency = found.agency if found else None
-        because = _why_not(case, agency, ask, taken)
+        closed = route.confidential and ask.rule != route.id
+        because = DroppedBecause.UNRESOLVED if found is None else _why_not(case, found.agency, ask.role, taken, closed)
         if because is not None:
-            dropped.append(Dropped(agency, ask.role, because, asked(ask.target), ask.rule))
+            dropped.append(Dropped(found.agency if found else None, ask.role, because, ask.asked, ask.rule))
         elif found is not None and found.agency not in taken:
             taken[found.agency] = ask.role
-            roles.append(AssignedRole(ask.role, found.agency, asked(ask.target), found.resolved, ask.rule))
+            roles.append(AssignedRole(ask.role, found.agency, ask.asked, found.resolved, ask.rule))
     return tuple(roles), tuple(dropped)
 
 
@@ -46,27 +48,30 @@ def _lead_not_found(lead: Lead, route: Route) -> list[Dropped]:
     return [Dropped(None, Role.LEAD, DroppedBecause.UNRESOLVED, lead.asked, route.id)]
 
 
-def _asks(route: Route, overlays: Sequence[Overlay]) -> Iterator[_Ask]:
+def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> Iterator[_Ask]:
     """Yield the asks, the stronger role first; in a role the route's first, then the overlays' in file order."""
-    for target in route.co_handlers:
-        yield _Ask(Role.CO_HANDLER, target, route.id, closed=False)
-    for overlay in overlays:
-        for target in overlay.co_handlers:
-            yield _Ask(Role.CO_HANDLER, target, overlay.id, closed=route.confidential)
-    for target in route.inform:
-        yield _Ask(Role.INFORMED, target, route.id, closed=False)
-    for overlay in overlays:
-        for target in overlay.inform:
-            yield _Ask(Role.INFORMED, target, overlay.id, closed=route.confidential)
+    rules = [_asks_of(compiled, route), *(_asks_of(compiled, overlay) for overlay in overlays)]
+    for role in (0, 1):
+        for asks in rules:
+            yield from asks[role]
 
 
-def _why_not(case: Case, agency: str | None, ask: _Ask, taken: dict[str, Role]) -> DroppedBecause | None:
-    if agency is None:
-        return DroppedBecause.UNRESOLVED
+def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...], tuple[_Ask, ...]]:
+    """Return whom a rule asks to help and whom to inform; made once a rule."""
+    found = compiled.asks.get(rule.id)
+    if found is not None:
+        return found
+    helping = tuple(_Ask(Role.CO_HANDLER, target, rule.id, asked(target)) for target in rule.co_handlers)
+    informed = tuple(_Ask(Role.INFORMED, target, rule.id, asked(target)) for target in rule.inform)
+    return keep(compiled.asks, rule.id, (helping, informed))
+
+
+def _why_not(case: Case, agency: str, role: Role, taken: dict[str, Role], closed: bool) -> DroppedBecause | None:
+    """Return why an agency may not have a role. `closed`: an overlay asks to add it to a confidential matter."""
     if agency in case.conflicted:
         return DroppedBecause.CONFLICT
     if agency in taken:
-        return None if taken[agency] is ask.role else DroppedBecause.SAME_AGENCY
-    if ask.role is Role.CO_HANDLER and agency in case.returned:
+        return None if taken[agency] is role else DroppedBecause.SAME_AGENCY
+    if role is Role.CO_HANDLER and agency in case.returned:
         return DroppedBecause.RETURNED
-    return DroppedBecause.CONFIDENTIAL if ask.closed else None
+    return DroppedBecause.CONFIDENTIAL if closed else None
