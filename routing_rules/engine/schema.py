@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.codes import ClassifiedBy, Kind, LocatedBy, Milestone, Mode, ReporterKind, Urgency
 from routing_rules.messages import NOWHERE, Position
@@ -28,8 +29,7 @@ class AgencyRef:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRef:
+class RoleRef(NamedTuple):
     """条 × 级: an agency of `function`, from `tier` upward (None: from the lowest; `climb` False: only there)."""
 
     function: str
