@@ -37,6 +37,8 @@ class MeteredObserver:
         meter.observe("incidentbus_transaction_seconds", report.transaction_seconds, stage=stage)
         if report.records_in and stage == "dispatch":
             meter.observe("incidentbus_decide_seconds", report.think_seconds / report.records_in)
+        elif report.records_in and stage == "intake":
+            meter.observe("incidentbus_understand_seconds", report.think_seconds / report.records_in)
         counts = self._counts.get((stage, report.partition))
         if counts is not None:
             counts.committed(meter, self._clock.now_ms() / 1000)
@@ -68,6 +70,7 @@ class MeteredObserver:
         """Note the outcome of a rebalance."""
         self._meter.count("incidentbus_rebalances_total", stage=stage)
         self._meter.set("incidentbus_tasks", tasks, stage=stage, state="running")
+        self._meter.forget("incidentbus_lag_records", stage=stage)  # of tasks that left; those that stay tell it anew
         log.info("tasks assigned", stage=stage, tasks=tasks)
 
     def paused(self, stage: str, topic: str, partition: int, reason: str) -> None:

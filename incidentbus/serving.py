@@ -5,6 +5,7 @@ SIGTERM and Ctrl-C finish the turns in hand and leave the group; a second one do
 
 import asyncio
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any, Final
 
 import structlog
@@ -57,6 +58,7 @@ def serve(settings: Settings, stages: Sequence[str]) -> None:
 
 async def _serve(settings: Settings, stages: Sequence[str]) -> None:
     meter = PrometheusMeter()
+    meter.set("incidentbus_worker_info", 1, version=version("incidentbus"), stages=",".join(stages))
     services, held, gates = build_services(settings, stages, meter)
 
     def health() -> HealthReport:

@@ -51,7 +51,7 @@ async def list_(
     handled: Annotated[bool, typer.Option("--all", help="those redriven or discarded too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters that nobody has dealt with yet. Exit code 0, whether there are any or not."""
+    """列出未处理的死信 / List dead letters that nobody has dealt with yet. Exit code 0, whether there are any or not."""
     settings = load_settings()
     wanted = _wanted((), reason, topic, since, handled=handled)
     rows: list[dict[str, Any]] = []
@@ -79,7 +79,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
 @app.command()
 @guarded_async
 async def show(letter: Annotated[str, typer.Argument(help="where it lies, as `dlq list` shows it")]) -> None:
-    """Show all that may be shown of one dead letter, as JSON: personal data masked, of the payload its shape alone.
+    """查看一件死信 / Show all that may be shown of one dead letter, as JSON: of the payload its shape alone.
 
     Exit codes: 0 shown; 1 there is none at that place.
     """
@@ -105,7 +105,7 @@ async def redrive(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put dead letters back on their input: same bytes, key, headers and partition, once each.
+    """重投 / Put dead letters back on their input: same bytes, key, headers and partition, once each.
 
     Name them, or say which by --reason, --topic, --since. A letter that was dealt with before is passed over. The
     record carries one header more, `incidentbus_redriven`. Exit codes: 0 done; 1 some could not be redriven.
@@ -126,7 +126,7 @@ async def discard(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Note that dead letters are not to be taken up again. Their bytes stay until the topic's retention ends."""
+    """作废 / Note that dead letters are not to be taken up again; their bytes stay until the topic's retention ends."""
     if not why.strip():
         raise Misuse("--why: 要写明理由 / say on what ground")
     wanted = _chosen(letters, reason, topic, since)

@@ -39,7 +39,7 @@ _COLUMNS = {
 async def list_(
     every: Annotated[bool, typer.Option("--all", help="those resumed too")] = False, as_json: AsJson = False
 ) -> None:
-    """List inputs that stand still. Exit codes: 0 none does; 1 some do."""
+    """列出停着的输入 / List inputs that stand still. Exit codes: 0 none does; 1 some do."""
     settings = load_settings()
     states = await input_states(connection_of(settings), settings.topics())
     paused = [state for state in states if state.status is InputStatus.PAUSED]
@@ -68,7 +68,7 @@ async def resume(
     by: Annotated[str, typer.Option("--by", help="which office does it; kept, so no person's name")] = "operators",
     as_json: AsJson = False,
 ) -> None:
-    """Let a paused input go on, from the first record that was not taken; workers see it within a second.
+    """恢复 / Let a paused input go on, from the first record that was not taken; workers see it within a second.
 
     Exit codes: 0 resumed; 1 it does not stand still.
     """
