@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from contracts.ports import Emit, Headers
 from streams.gate.cluster import Cluster
@@ -81,17 +80,33 @@ def _weigh_headers(headers: Headers) -> int:
     for name, value in headers:
         if type(name) is not str or (value is not None and type(value) is not bytes):
             return _ILL_TYPED
-        size += HEADER_MARGIN + (len(name) if name.isascii() else len(name.encode("utf-8", "replace")))
+        size += HEADER_MARGIN + (len(name) if name.isascii() else _weigh_name(name))
         if value is not None:
             size += len(value)
     return size
 
 
+def _weigh_name(name: str) -> int:
+    try:
+        return len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return _ILL_TYPED
+
+
 def exact_size(emit: Emit) -> int:
-    """Return the bytes that the record takes in a batch of its own."""
-    return BATCH_HEADER + int(
-        DefaultRecordBatchBuilder.estimate_size_in_bytes(emit.key, emit.value, list(emit.headers))
-    )
+    """Return the bytes of a batch that holds this record alone (record batch format, magic 2)."""
+    body = 3 + _sized(emit.key) + _sized(emit.value) + _varint(len(emit.headers))
+    body += sum(_sized(name.encode()) + _sized(value) for name, value in emit.headers)
+    return BATCH_HEADER + _varint(body) + body
+
+
+def _sized(field: bytes | None) -> int:
+    return 1 if field is None else _varint(len(field)) + len(field)
+
+
+def _varint(number: int) -> int:
+    """Return how many bytes a length takes: zigzag, seven bits to a byte."""
+    return max((number * 2).bit_length() + 6, 7) // 7
 
 
 def _refused_stamp(emit: Emit, limits: TopicLimits, now_ms: int) -> str | None:
