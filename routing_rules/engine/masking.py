@@ -17,6 +17,9 @@ _CIPHERS: Final = (
 )
 """Digits as Han characters, in ordinary and in banker's form."""
 
+_VEHICLES: Final = "\u5b66\u8b66\u6e2f\u6fb3\u6302"
+"""What a plate may end with: a learner's, the police's, those of Hong Kong and Macau, a trailer's."""
+
 _GAP: Final = r"[-\s._\u00b7\u2010-\u2015]?"
 _DATE: Final = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
 
@@ -26,10 +29,10 @@ _PATTERNS: Final = (
     rf"(?<!\d)(?:\+?86{_GAP})?1[3-9]\d{{2}}{_GAP}\d{{3}}{_GAP}\d{{4}}(?!\d)",  # mobile, four-three-four
     rf"(?<!\d)\(?0\d{{2,3}}\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}(?!\d)",  # landline with its area code
     rf"(?<!\d)\(?\d{{3}}\)?{_GAP}\d{{3}}[-\s.]\d{{4}}(?!\d)",  # North American
-    rf"(?<!\d)(?!{_DATE})\d{{7,}}[Xx]?(?![A-Za-z])",  # local number, identity card, account
+    rf"(?<!\d)(?!{_DATE})\d{{7,}}[Xx]?",  # local number, identity card, account
     rf"[{_CIPHERS}]{{7,}}",
-    # a plate: a Han character, a letter, then five or six letters and digits of which three or more are digits
-    r"[\u4e00-\u9fff][A-Za-z]\s?[\u00b7\u2022.-]?\s?(?=(?:[A-Za-z]*\d){3})[A-Za-z\d]{4,6}[\u4e00-\u9fff]?(?![A-Za-z\d])",
+    # a plate: a Han character, a letter, then letters and digits, three digits or more; a kind of vehicle may end it
+    rf"[\u4e00-\u9fff][A-Za-z]\s?[\u00b7\u2022.-]?\s?(?=(?:[A-Za-z]*\d){{3}})[A-Za-z\d]{{4,6}}[{_VEHICLES}]?(?![A-Za-z\d])",
     r"[A-Za-z\d._%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+",  # e-mail
 )
 _PERSONAL: Final = re.compile("|".join(_PATTERNS))

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from contracts.decision import Decision, DecisionState
 from contracts.ids import incident_id
@@ -45,6 +45,7 @@ class CaseResult:
 class TestReport:
     """How all cases of a ruleset came out. A ruleset without tests has none that failed."""
 
+    __test__: ClassVar = False  # its name begins like that of a class of pytest's tests, which it is not
     results: tuple[CaseResult, ...]
     compiled: Compiled
 

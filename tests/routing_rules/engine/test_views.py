@@ -1,0 +1,128 @@
+"""What each agency sees (G35)."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.assignment import Assignment
+from contracts.ids import assignment_id
+from contracts.report import Point, Reporter
+from contracts.serde import read, write
+from routing_rules.engine.masking import masked
+from routing_rules.engine.schema import Block
+from routing_rules.engine.views import assignments
+
+NOISE = Block(category=frozenset({"noise"}))
+PHONE = "13800001234"
+TEXT = f"My name is Wei Example, call {PHONE}. The site is noisy."
+
+
+def given_out(make: SimpleNamespace, secrecy: bool = False, **route: Any) -> dict[str, Assignment]:
+    """Return what lead, co-handler and informed get, by role."""
+    asks = {"co_handlers": make.refs("ecology"), "inform": make.refs("gov-a")}
+    bench = make.bench(make.route("r", "urban", NOISE, basis="a law", **asks, **route))
+    fields: dict[str, Any] = {
+        "category": "noise", "jurisdiction": "d-a-1", "title": f"Noise, {PHONE}", "text": TEXT, "address": "road 1",
+        "point": Point(longitude=118.6, latitude=33.2), "attributes": {"caller": PHONE},
+        "reporter": Reporter(name="Wei Example", phone=PHONE, secrecy=secrecy), "exercise": True,
+    }  # fmt: skip
+    decision = bench.decide(**fields)
+    made = assignments(decision, "dec-1", make.incident(**fields), bench.compiled)
+    assert [a.id for a in made] == [assignment_id("inc-1", a.agency, 1, a.role.value) for a in made]
+    return {assignment.role.value: assignment for assignment in made}
+
+
+def test_only_the_lead_learns_who_tells_and_where_exactly(make: SimpleNamespace) -> None:
+    seen = given_out(make)
+    lead = seen["lead"]
+    assert lead.reporter is not None
+    assert (lead.reporter.name, lead.text, lead.address, lead.jurisdiction) == ("Wei Example", TEXT, "road 1", "d-a-1")
+    for role in ("co_handler", "informed"):
+        other = seen[role]
+        assert (other.reporter, other.address, other.point, other.attributes) == (None, None, None, {})
+        assert other.jurisdiction == "d-a"  # no finer than the town
+
+
+def test_co_handlers_read_a_masked_text_and_the_informed_none(make: SimpleNamespace) -> None:
+    seen = given_out(make)
+    told = seen["co_handler"]
+    assert told.text == TEXT.replace(PHONE, "*" * 11).replace("Wei Example", "*" * 11)
+    assert told.title == "Noise, ***********"
+    informed = seen["informed"]
+    assert (informed.text, informed.title) == (None, "Noise, ***********")
+    assert [due.milestone for due in informed.due] == [due.milestone for due in told.due] != []
+
+
+def test_a_confidential_matter_shows_others_neither_text_nor_title(make: SimpleNamespace) -> None:
+    seen = given_out(make, confidential=True)
+    assert seen["lead"].text == TEXT
+    for role in ("co_handler", "informed"):
+        assert (seen[role].text, seen[role].title) == (None, "title of noise")
+
+
+def test_who_asked_for_secrecy_is_read_by_the_lead_alone(make: SimpleNamespace) -> None:
+    seen = given_out(make, secrecy=True)
+    assert seen["lead"].reporter is not None
+    assert seen["co_handler"].text is None
+    assert seen["co_handler"].title == "Noise, ***********"
+
+
+def test_each_assignment_names_its_ground_and_the_drill(make: SimpleNamespace) -> None:
+    lead = given_out(make)["lead"]
+    assert (lead.ground.rule, lead.ground.title, lead.ground.basis) == ("r", "title of r", "a law")
+    assert lead.exercise
+    assert read(Assignment, write(lead)) == lead
+
+
+def test_without_a_town_tier_the_place_stays_whole(make: SimpleNamespace) -> None:
+    bench = make.bench(tiers=("district", "city"), overlays=(make.overlay("o", inform=make.refs("urban")),))
+    decision = bench.decide(jurisdiction="d-a-1")
+    informed = assignments(decision, "dec-1", make.incident(jurisdiction="d-a-1"), bench.compiled)[1]
+    assert informed.jurisdiction == "d-a-1"
+
+
+NUMBERS = [
+    "13812345678", "138 1234 5678", "138-1234-5678", "+86 13812345678", "1381 234 5678", "１３８１２３４５６７８",
+    "0517-87221234", "(0517)87221234", "（０５１７）８７２２１２３４", "0517 8722 1234", "87221234", "8722123",
+    "320829199001011234", "32082919900101123X", "32082919900101123x", "320829 1990 0101 1234", "320829900101123",
+    "苏H12345", "苏H·12345", "苏h1234挂", "苏HD12345", "6222021234567890123", "212-555-0123", "(212) 555-0123",
+    "someone@example.org", "一三八一二三四五六七八", "幺三八零零零零一二三四",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("frame", ["联系电话{}谢谢", "{}", "电话:{}，车", "我住3栋 {} 401室"])
+def test_a_personal_number_is_masked_wherever_it_stands(number: str, frame: str) -> None:
+    before, after = frame.split("{}")
+    hidden = masked(frame.format(number))
+    assert number not in hidden
+    assert hidden.startswith(before)
+    assert hidden.endswith(after)
+    assert len(hidden) == len(frame.format(number))
+    assert sum(char.isalnum() for char in hidden[len(before) : len(hidden) - len(after)]) <= len("+86")
+
+
+PLAIN = [
+    "2026年5月12日10时30分，3栋401室，开发区18号", "20260512 起施工", "涉及 120 户 3500 元", "拨打 12345 和 110 没人管",
+    "GB12523-2011 标准", "一二三四五", "高良涧街道KTV太吵", "编号 A12", "5.5万元", "第3次反映了",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_dates_sums_and_house_numbers_stay(text: str) -> None:
+    assert masked(text) == text
+
+
+@given(st.text(alphabet="0123456789-() 苏H·abX电话:@.１２一二三", max_size=40))
+def test_masking_keeps_the_length_and_hides_no_more_a_second_time(text: str) -> None:
+    hidden = masked(text)
+    assert len(hidden) == len(text)
+    assert all(new in {old, "*"} for old, new in zip(text, hidden, strict=True))
+
+
+@given(st.text(alphabet="0123456789 苏H电话", max_size=30), st.from_regex(r"1[3-9]\d{9}", fullmatch=True))
+def test_a_mobile_number_between_words_never_gets_through(around: str, number: str) -> None:
+    assert number not in masked(f"{around}：{number}，{around}")
