@@ -1,6 +1,6 @@
 """Identity from content: the same telling has the same id wherever and whenever it is read again.
 
-An id is a prefix and 28 hexadecimal digits: the first 112 bits of SHA-256 over the length-prefixed parts. Among 10^10 ids
+An id is a prefix and 28 hexadecimal digits: 112 bits of SHA-256 over the length-prefixed parts. Among 10^10 ids
 the chance of any collision is 10^-14. Hexadecimal, for it costs a fifth of base 32 on the hot path (ADR 0006).
 """
 

@@ -31,6 +31,11 @@ class NotPublished(Exception):
         self.findings = findings
         self.tests = tests
 
+    def text(self, language: str) -> str:
+        """Return every finding and every failing test, a line or more each, in `zh` or `en`."""
+        lines = [finding.line(language) for finding in self.findings]
+        return "\n".join([*lines, *([self.tests.text(language)] if self.tests else [])])
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

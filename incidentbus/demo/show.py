@@ -5,9 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from connectors.kafka.embedded import BrokerFailed
+from connectors.kafka.jars import JarError
 from incidentbus.demo import keeping, planting
 from incidentbus.demo.pictures import agencies_table, dead_letters_table, explain_three
 from incidentbus.demo.run import DemoFailed, Run, a_run, publish_all, witness_all
+from incidentbus.publishing import NotPublished
 from incidentbus.settings import Settings
 from incidentbus.witness import Verdict
 from routing_rules.engine.compiler import Compiled, compile_ruleset
@@ -27,8 +30,11 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
             _print(run, verdict, quiet=selfcheck)
             if keep:
                 keeping.keep(run)
-    except DemoFailed as failure:
+    except (DemoFailed, BrokerFailed, JarError) as failure:
         console.print(f"demo: {failure}", style="red", markup=False)
+        return False
+    except NotPublished as refusal:
+        console.print(f"demo: {refusal}\n{refusal.text(settings.language)}", style="red", markup=False)
         return False
     print(_last_line(run, verdict, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
     return verdict.clean

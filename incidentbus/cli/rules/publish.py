@@ -36,10 +36,7 @@ async def publish(
             Author(by, reason), utc_now(),
         )  # fmt: skip
     except NotPublished as refusal:
-        for finding in refusal.findings:
-            typer.echo(finding.line(settings.language), err=True)
-        if refusal.tests is not None:
-            typer.echo(refusal.tests.text(settings.language), err=True)
+        typer.echo(refusal.text(settings.language), err=True)
         leave(ExitCode.FINDINGS, "没有发布：先改好上面的问题 / not published: mend what is above first")
     for topic in done.new_topics:
         typer.echo(f"新建主题 / new topic {topic}")

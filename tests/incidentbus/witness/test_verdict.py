@@ -1,0 +1,77 @@
+"""The witness finds what is lost, what came twice and what came in the wrong order; it is deceived by no id of ours."""
+
+from typing import Any
+
+import orjson
+
+from incidentbus.witness import Ledger, judge
+from incidentbus.witness.reading import Seen
+
+REPORTS = "channel.hotline-12345.reports.v1"
+
+
+def assignment(offset: int, external_id: str = "A1", agency: str = "police", **fields: Any) -> Seen:
+    body = {
+        "id": f"asg-{offset}", "incident": f"inc-{external_id}", "channel": "hotline-12345",
+        "external_id": external_id, "agency": agency, "round": 1, "role": "lead", **fields,
+    }  # fmt: skip
+    return Seen(f"agency.{agency}.assignments.v1", 0, offset, orjson.dumps(body), {})
+
+
+def decision(external_id: str = "A1", round_: int = 1, **roles: str) -> Seen:
+    given = [{"agency": agency, "role": role} for agency, role in roles.items()]
+    body = {"incident": f"inc-{external_id}", "round": round_, "roles": given}
+    return Seen("bus.decisions.v1", 0, 0, orjson.dumps(body), {})
+
+
+def dead_letter(offset: int, **headers: bytes) -> Seen:
+    told = {"dlq_topic": REPORTS.encode(), "dlq_partition": b"0", "dlq_offset": str(offset).encode(), **headers}
+    return Seen(REPORTS + ".dlq", 0, 0, b"{", told)
+
+
+def ledger(*external_ids: str | None) -> Ledger:
+    made = Ledger()
+    for offset, external_id in enumerate(external_ids):
+        made.note("hotline-12345", external_id, (REPORTS, 0, offset))
+    return made
+
+
+def test_all_in_its_place_is_clean() -> None:
+    verdict = judge(ledger("A1", None), [assignment(0)], [decision(police="lead")], [dead_letter(1)])
+    assert verdict.clean
+    assert (verdict.matters, verdict.assignments, verdict.dead_letters) == (1, 1, 1)
+
+
+def test_a_matter_without_a_lead_is_lost_once() -> None:
+    verdict = judge(ledger("A1", "A2"), [assignment(0)], [decision(police="lead"), decision("A2", police="lead")], [])
+    assert verdict.lost == ("hotline-12345 A2: no lead",)
+
+
+def test_an_unreadable_record_without_a_dead_letter_is_lost() -> None:
+    verdict = judge(ledger(None), [], [], [])
+    assert verdict.lost == (f"{REPORTS}/0/0: no dead letter",)
+
+
+def test_what_a_decision_gave_and_no_agency_has_is_lost() -> None:
+    verdict = judge(ledger("A1"), [assignment(0)], [decision(police="lead", education="co_handler")], [])
+    assert len(verdict.lost) == 1
+    assert "education" in verdict.lost[0]
+
+
+def test_the_same_part_under_another_id_is_a_duplicate() -> None:
+    twice = [assignment(0), assignment(1, id="asg-other")]
+    verdict = judge(ledger("A1"), twice, [decision(police="lead")], [])
+    assert [key.agency for key in verdict.duplicates] == ["police"]
+    assert not verdict.clean
+
+
+def test_another_round_is_no_duplicate_but_going_back_is_disorder() -> None:
+    decided = [decision(police="lead"), decision(round_=2, police="lead")]
+    first, second = assignment(0), assignment(1, round=2)
+    assert judge(ledger("A1"), [first, second], decided, []).clean
+    assert len(judge(ledger("A1"), [second, first], decided, []).disordered) == 1
+
+
+def test_a_dead_letter_of_a_record_passed_on_counts_where_it_first_stood() -> None:
+    passed_on = dead_letter(7, incidentbus_origin=f"{REPORTS}/0/0".encode())
+    assert judge(ledger(None), [], [], [passed_on]).clean
