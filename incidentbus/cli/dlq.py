@@ -51,7 +51,7 @@ async def list_(
     handled: Annotated[bool, typer.Option("--all", help="those redriven or discarded too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """列出未处理的死信 / List dead letters that nobody has dealt with yet. Exit code 0, whether there are any or not."""
+    """列出未处理的死信 / List dead letters that nobody has dealt with yet. Exit code 0, with any or none."""
     settings = load_settings()
     wanted = _wanted((), reason, topic, since, handled=handled)
     rows: list[dict[str, Any]] = []

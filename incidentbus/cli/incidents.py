@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from contracts.decision import Decision, decision_wire
+from contracts.decision import decision_wire
 from contracts.ids import incident_id
 from contracts.ports import Codec
 from contracts.serde import write
@@ -19,7 +19,7 @@ from incidentbus.clock import SystemClock
 from incidentbus.connecting import connection_of
 from incidentbus.readmodel.steps import Step, StepKind
 from incidentbus.readmodel.trace import Follower, Trail
-from incidentbus.settings import load_settings
+from incidentbus.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="案件 / Incidents: what became of a report.")
 
@@ -73,6 +73,8 @@ async def trace(
             ndjson(row(trail, step))
     else:
         _print(trail, language)
+        for told in await _explanations(settings, trail, language):
+            print(f"\n{told}")
     if not trail.steps:
         leave(ExitCode.FINDINGS, f"{id_}: 没有记录 / nothing known of it")
 
@@ -118,23 +120,35 @@ def _print(trail: Trail, language: str) -> None:
     if rows:
         print(trail.id)
         table(_HEADINGS[language], rows)
-    for step in trail.steps:
-        if step.decision is not None:
-            print(f"\n{explained(step.decision, trail, language)}")
     note(f"{len(rows)} 个环节" if chinese else f"{len(rows)} steps")
 
 
 def _told(facts: Iterable[tuple[str, Any]]) -> str:
-    return "  ".join(f"{name}={_short(fact)}" for name, fact in facts)
+    """Return facts in one line; deadlines are told below, with their grounds."""
+    return "  ".join(f"{name}={_short(fact)}" for name, fact in facts if name != "due")
 
 
 def _short(fact: Any) -> str:
-    if isinstance(fact, Mapping):
-        return ",".join(f"{name}:{value}" for name, value in fact.items())
     return ",".join(map(str, fact)) if isinstance(fact, list) else str(fact)
 
 
-def explained(decision: Decision, trail: Trail, language: str) -> str:
-    """Return a decision's explanation for people to read."""
-    _ = (trail, language)
-    return f"{decision.route}: {decision.lead}"
+async def _explanations(settings: Settings, trail: Trail, language: str) -> list[str]:
+    """Return each decision told to a person, by the ruleset that made it, or else by this machine's, saying so."""
+    decisions = [step.decision for step in trail.steps if step.decision is not None]
+    if trail.incident is None or not decisions:
+        return []
+    from incidentbus.readmodel.rulesets import stored_rulesets  # late: they load the engine
+    from routing_rules.engine.compiler import compile_ruleset
+    from routing_rules.engine.loader import load_directory
+    from routing_rules.tools.explain import render
+
+    digests = {decision.ruleset.hash for decision in decisions}
+    known = await stored_rulesets(connection_of(settings), settings.topics(), digests)
+    ours = load_directory(settings.ruleset_dir).ruleset if digests - known.keys() else None
+    other = compile_ruleset(ours) if ours is not None else None
+    told = []
+    for decision in decisions:
+        compiled = known.get(decision.ruleset.hash, other)
+        if compiled is not None and decision.route in compiled.rules:
+            told.append(render(decision, trail.incident, compiled, language))
+    return told

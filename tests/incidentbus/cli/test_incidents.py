@@ -17,12 +17,13 @@ from contracts.errors import Permanent
 from contracts.ids import incident_id
 from contracts.partition import partition_of_id
 from contracts.ports import Emit, Headers
+from contracts.ruleset import RulesetBundle, pack
 from contracts.serde import write
 from incidentbus.cli.incidents import app
 from incidentbus.clock import utc_now
 from incidentbus.settings import load_settings
 from routing_rules.engine.compiler import compile_ruleset
-from routing_rules.engine.loader import load_directory
+from routing_rules.engine.loader import load_directory, read_bundle
 from streams.counts import TurnCounts
 from streams.processors.dispatch import Dispatch
 from streams.processors.intake import Intake
@@ -215,10 +216,32 @@ def test_another_report_s_records_are_not_mixed_in(flow: Flow, invoke) -> None:
 def test_the_explanation_is_in_the_language_that_was_asked(flow: Flow, invoke) -> None:
     payload, external_id, _ = sample()
     id_ = flow.publish(payload, external_id, partition=partition_of_id(incident_id(CHANNEL, external_id), 2))
-    assert "判定" in invoke(app, "trace", id_, "--lang", "zh").stdout
-    english = invoke(app, "trace", id_, "--lang", "en").stdout
+    chinese, english = (invoke(app, "trace", id_, "--lang", language).stdout for language in ("zh", "en"))
+    assert "判定" in chinese
+    assert "主办" in chinese.split("\n\n")[1]
     assert "decided" in english
     assert "判定" not in english
+    assert english.split("\n\n")[1] != chinese.split("\n\n")[1]
+
+
+def test_a_decision_is_explained_by_the_ruleset_that_made_it_wherever_the_machine_s_own_has_gone(
+    flow: Flow, invoke, tmp_path, monkeypatch
+) -> None:
+    payload, external_id, _ = sample()
+    id_ = flow.publish(payload, external_id, partition=partition_of_id(incident_id(CHANNEL, external_id), 2))
+    before = invoke(app, "trace", id_).stdout.split("\n\n", 1)[1]
+    files = read_bundle(load_settings().ruleset_dir)
+    ruleset = flow.held.in_force.compiled.ruleset
+    bundle = RulesetBundle(
+        id=ruleset.id, version=ruleset.version, hash=ruleset.hash, published_at=utc_now(), published_by="test",
+        packed=pack(files),
+    )  # fmt: skip
+    rulesets = flow.topics.bus("rulesets")
+    flow.deployment.create(flow.specs[rulesets])
+    flow.deployment.put(Emit(rulesets, 0, ruleset.hash.encode(), write(bundle)))
+    monkeypatch.setenv("INCIDENTBUS_RULESET_DIR", str(tmp_path))
+    load_settings.cache_clear()
+    assert invoke(app, "trace", id_).stdout.split("\n\n", 1)[1] == before
 
 
 def test_what_is_unknown_is_a_finding_and_what_cannot_be_meant_a_misuse(flow: Flow, invoke) -> None:
