@@ -35,13 +35,13 @@ def decided(compiled: Compiled, state: DecisionState | None = None, **report: An
 
 @pytest.fixture
 def tell(compiled: Compiled) -> Told:
-    """Explain a report under the example county's rules."""
+    """Explain a report under the example county's rules; lines of its files are written N."""
 
     def told(
         why_not: str | None = None, lang: str = Language.ZH, state: DecisionState | None = None, **report: Any
     ) -> str:
         decision, incident = decided(compiled, state, **report)
-        return render(decision, incident, compiled, lang, why_not)
+        return re.sub(r"\.yaml:\d+", ".yaml:N", render(decision, incident, compiled, lang, why_not))
 
     return told
 
@@ -52,16 +52,22 @@ PLAIN = """\
   类型 投诉　渠道给的
   类别 施工噪声　标题“打桩”3×2＋正文“工地”2＝8 分（另：噪声 3 分）　按词判断，渠道没有给
   地点 青石镇　正文里的“青石镇”
-  规则 第 3 条《夜间施工噪声》20-topics.yaml:3，第 2 种写法　类别 noise/construction ✓　文字 凌晨,半夜 ✓\
+  规则 第 3 条《夜间施工噪声》20-topics.yaml:N，第 2 种写法　类别 noise/construction ✓　文字 凌晨,半夜 ✓\
 （前 2 条不成立：1 条不在急时、1 条类别或地点不符）
   主办 县城市管理局　规则写“县城市管理局”→ 点名
-  附加 《知会属地》90-overlays.yaml:3：没有再加什么
+  附加 《知会属地》90-overlays.yaml:N：没有再加什么
   时限 签收 5月12日12:00（本规则 2h）　首次联系 13日18:00（区统一 1bd：13）　\
 办结 19日18:00（本规则 5bd：13 14 15 18 19）"""
 
 
 def test_a_plain_decision_is_told_from_the_words_to_the_deadlines(tell: Told) -> None:
     assert tell(**NIGHT) == PLAIN
+
+
+def test_a_rule_is_told_with_the_line_it_stands_on(compiled: Compiled) -> None:
+    decision, incident = decided(compiled, **NIGHT)
+    at = compiled.rules["construction-noise-night"].at
+    assert f"《夜间施工噪声》20-topics.yaml:{at.line}，" in render(decision, incident, compiled)
 
 
 def test_english_says_the_same(tell: Told) -> None:
@@ -88,7 +94,7 @@ def test_a_returned_case_tells_who_returned_it(tell: Told) -> None:
 def test_a_fallback_tells_that_nothing_else_holds(tell: Told) -> None:
     told = tell(title="有一件事", text="想反映")
     assert "未分类：没有够分的词" in told
-    assert "兜底《兜底：指挥中心研判》99-fallback.yaml:3（前 6 条不成立" in told
+    assert "兜底《兜底：指挥中心研判》99-fallback.yaml:N（前 6 条不成立" in told
     assert "没有说明地点，按全区算" in told
 
 
@@ -130,8 +136,8 @@ def test_why_not_lists_the_closest_rules_fewest_failing_first(tell: Told) -> Non
     told = tell("police", **NIGHT).splitlines()
     heading, first, second = told[told.index("为什么不派给 公安") + 1 :]
     assert heading == "  能把此地来件派给它的规则有 2 条，列最接近的 2 条："
-    assert first == "  《娱乐噪声》20-topics.yaml:19 差 1 项：类别要 noise/nightlife，实为 noise/construction"
-    assert second.startswith("  《湖上偷捕》20-topics.yaml:25 差 2 项：类别要 water，")
+    assert first == "  《娱乐噪声》20-topics.yaml:N 差 1 项：类别要 noise/nightlife，实为 noise/construction"
+    assert second.startswith("  《湖上偷捕》20-topics.yaml:N 差 2 项：类别要 water，")
     assert second.endswith("　区域要 mirror-lake，实为 （没有）")
 
 
@@ -140,10 +146,10 @@ def test_why_not_lists_the_closest_rules_fewest_failing_first(tell: Told) -> Non
     [
         ("gov-qingshi", "已经派给 青石镇人民政府（知会）"),
         ("construction-noise-night", "这条规则已经成立"),
-        ("construction-noise", "《施工噪声》成立但轮不到：被《夜间施工噪声》先截住 20-topics.yaml:3"),
+        ("construction-noise", "《施工噪声》成立但轮不到：被《夜间施工噪声》先截住 20-topics.yaml:N"),
         ("petition", "没有任何规则会把此地的来件派给它"),
         ("nobody", "规则集里没有“nobody”"),
-        ("education", "《校园周边》90-overlays.yaml:8 差 1 项：文字要 幼儿园 学校，实为 （没有）"),
+        ("education", "《校园周边》90-overlays.yaml:N 差 1 项：文字要 幼儿园 学校，实为 （没有）"),
     ],
 )
 def test_why_not_answers_for_agencies_functions_and_rules(tell: Told, name: str, answer: str) -> None:
