@@ -17,6 +17,7 @@ from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 
 from contracts.ports import InboundRecord
 from streams.gate.errors import GateError
+from streams.gate.mending import mend
 
 
 class RecordsGone(GateError):
@@ -128,6 +129,13 @@ class Supply:
             gone = [tp.topic for tp in error.args[0]]
             self.rewind(topic for topic in self._tps if topic not in gone)
             raise RecordsGone(gone) from error
+        except UnicodeDecodeError:
+            drawn = {tp: [] for tp in tps}
+            self._consumer.pause(*tps)  # or the fetcher would lay the unreadable records there again
+            self.rewind()
+            await mend(self._consumer, tps)
+            self._consumer.resume(*tps)
+            await self._draw(drawn, limit, wait_ms)
         filled = {tp: records for tp, records in drawn.items() if records}
         upto = {tp.topic: await self._consumer.position(tp) for tp in filled}
         return Taken(_merged(list(filled.values())), upto)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from gate_bench import QUICK, Bench, Diary, MakeBench, WallClock, copying, counting, until
 
 from contracts.codes import ReasonCode
@@ -307,6 +309,52 @@ async def test_offsets_move_behind_transaction_markers_so_that_lag_reads_zero(ma
     assert len(await bench.wait_for(10)) == 10
     await until(lambda: lags.get(bench.inputs[0]) == 0)
     assert await bench.committed() == 20
+
+
+class Unreadable(str):
+    """A header name that goes onto the wire as bytes that are no text."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        return b"x-\xff\xfe"
+
+
+async def test_a_header_name_that_is_no_text_stops_nobody(make_bench: MakeBench) -> None:
+    bench, diary = await make_bench(inputs=2), Diary()
+    careless, careful = bench.inputs
+    async with AIOKafkaProducer(bootstrap_servers=bench.bootstrap) as producer:
+        batch = producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(2, 0, False, -1, -1, 0, 1 << 20)
+        for n, value in enumerate(TEN):
+            name = Unreadable("x") if n == 5 else "x-plain"
+            batch.append(key=b"k", value=value, timestamp=None, headers=[("first", b"1"), (name, value)])
+        batch.close()
+        await (await producer.send_batch(batch, careless, partition=0))
+    await bench.feed([b"careful"], careful)
+    seen: dict[bytes | None, Any] = {}
+
+    def handle(record: InboundRecord, state: State) -> Sequence[Emit]:
+        seen[record.value] = tuple(record.headers)
+        return copying(bench.out)(record, state)
+
+    await bench.runner(bench.declare(handle, changelog=None), diary).start()
+    assert len(await bench.wait_for(11)) == 11
+    assert seen[b"5"] == (("first", b"1"), ("x-??", b"5"))
+    assert seen[b"6"] == (("first", b"1"), ("x-plain", b"6"))
+    await bench.feed([b"after"], careless)
+    assert (await bench.wait_for(12))[-1].value == b"after"
+    assert not diary.of("lost")
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_publishers_choose_their_compression(make_bench: MakeBench, codec: str) -> None:
+    bench = await make_bench()
+    async with AIOKafkaProducer(bootstrap_servers=bench.bootstrap, compression_type=codec) as producer:
+        for value in TEN:
+            await producer.send(bench.inputs[0], value, key=b"k", partition=0)
+    await bench.runner(bench.declare(copying(bench.out), changelog=None)).start()
+    assert [r.value for r in await bench.wait_for(10)] == TEN
 
 
 def test_an_input_state_survives_the_wire_and_garbage_is_no_state() -> None:
