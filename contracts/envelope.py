@@ -54,6 +54,29 @@ def binary_headers(
     return headers
 
 
+class EventHeaders:
+    """Headers of the events that one cause gives rise to: what they share is worked out once."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self, *, source: str, time: datetime, subject: str | None, traceparent: str | None = None) -> None:
+        shared = [
+            ("ce_specversion", b"1.0"),
+            ("ce_source", source.encode()),
+            ("ce_time", time.isoformat().encode()),
+            ("content-type", b"application/json"),
+        ]
+        if subject is not None:
+            shared.append(("ce_subject", subject.encode()))
+        if traceparent is not None:
+            shared.append(("ce_traceparent", traceparent.encode()))
+        self._shared: Final = tuple(shared)
+
+    def of(self, id_: str, type_: bytes) -> tuple[tuple[str, bytes], ...]:
+        """Return the headers, in binary mode with JSON data, of the event `id_` of this type."""
+        return (("ce_id", id_.encode()), ("ce_type", type_), *self._shared)
+
+
 def open_envelope(headers: Sequence[tuple[str, bytes | None]], value: bytes | None) -> Envelope:
     """Return what a record carries, in whichever mode it was sent.
 

@@ -39,3 +39,8 @@ class Incident(Wire):
     understood_by: RulesetRef
     reporters: int = Field(default=1, ge=1)
     reports: int = Field(default=1, ge=1)
+
+
+def incident_bytes(incident: Incident) -> bytes:
+    """Return an incident as it goes on the wire: what it does not say is left out."""
+    return incident.__pydantic_serializer__.to_json(incident, exclude_none=True, exclude_defaults=True)

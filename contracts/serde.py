@@ -64,5 +64,5 @@ def write(value: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_none=True)
+        return orjson.Fragment(value.__pydantic_serializer__.to_json(value, exclude_none=True))
     raise TypeError(f"{type(value).__name__} does not go on the wire")

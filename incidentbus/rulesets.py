@@ -19,6 +19,7 @@ from contracts.serde import read
 from contracts.telemetry import Meter
 from contracts.topics import Topics
 from incidentbus.clock import SystemClock
+from incidentbus.collector import settle_collector
 from incidentbus.telemetry.prometheus import ruleset_refused, ruleset_taken
 from streams.rulesets import HeldRuleset, RefusedRuleset, RulesetInForce, open_bundle
 
@@ -103,6 +104,7 @@ class RulesetFollower(Service):
             return
         self._held.put_in_force(fresh)
         self._held.declare(self._modes_declared())
+        settle_collector()
         self._taken(fresh)
 
     async def _fetch(self, offset: int) -> RulesetBundle:

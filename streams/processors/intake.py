@@ -15,7 +15,7 @@ from contracts.envelope import binary_headers, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import content_digest, fact_id, incident_id
-from contracts.incident import Incident
+from contracts.incident import incident_bytes
 from contracts.partition import partition_of_id
 from contracts.ports import Codec, Emit, InboundRecord, RecordHandler, State
 from contracts.report import Report
@@ -174,11 +174,6 @@ class _Telling(NamedTuple):
     report: Report
     incident: str
     arrival: _Arrival
-
-
-def incident_bytes(incident: Incident) -> bytes:
-    """Return an incident as it goes on the wire."""
-    return incident.__pydantic_serializer__.to_json(incident, exclude_none=True, exclude_defaults=True)
 
 
 def _of_now(report: Report, received: datetime) -> Report:

@@ -20,7 +20,7 @@ from contracts.envelope import open_envelope
 from contracts.feedback import Feedback
 from contracts.handling import DeadLetterHandling
 from contracts.ids import assignment_id, decision_id, incident_id
-from contracts.incident import Incident
+from contracts.incident import Incident, incident_bytes
 from contracts.inputs import InputState
 from contracts.outcome import Outcome
 from contracts.partition import partition_of_id
@@ -32,7 +32,6 @@ from contracts.wire import INTERNAL, file_name, native_name
 from incidentbus.schemafiles import DIRECTORY
 from routing_rules.engine.loader import load
 from streams.processors.dispatch.state import CaseState
-from streams.processors.intake import incident_bytes
 
 EXAMPLES = DIRECTORY.parent / "examples"
 TOPICS = Topics()

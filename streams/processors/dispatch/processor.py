@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 from contracts.assignment import Assignment
 from contracts.codes import DirectiveKind, Flag, ReasonCode
 from contracts.decision import Decision, DecisionState, decision_wire
-from contracts.directive import Correction, Directive
+from contracts.directive import Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
-from contracts.envelope import binary_headers, open_envelope, traceparent_of
+from contracts.envelope import EventHeaders, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.ids import content_digest, decision_id
 from contracts.incident import Incident
@@ -23,6 +23,7 @@ from contracts.partition import partition_of_id
 from contracts.ports import Emit, InboundRecord, RecordHandler, State
 from contracts.serde import read, write
 from contracts.topics import Topics
+from routing_rules.engine.correcting import corrected
 from routing_rules.engine.decide import decide
 from routing_rules.engine.views import assignments
 from streams.counts import TurnCounts
@@ -30,6 +31,9 @@ from streams.processors.dispatch.state import CaseState
 from streams.rulesets import RulesetInForce, RulesetSource
 
 SOURCE: Final = "incidentbus/dispatch"
+_DECISION: Final = b"incidentbus.decision.v1"
+_ASSIGNMENT: Final = b"incidentbus.assignment.v1"
+_TAKEN: Final = b"incidentbus.directive-taken.v1"
 _RESULTS: Final = {
     DirectiveOutcome.DECIDED: "acted",
     DirectiveOutcome.PASSED_ON: "passed",
@@ -45,6 +49,7 @@ class _Ask(NamedTuple):
     now: datetime
     cause: str
     traceparent: str | None
+    raw: bytes | None = None  # the incident's bytes, where it stands as it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class Dispatch:
         return handle
 
     def _incident(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
-        incident = read(Incident, _data(record))
+        raw = _data(record)
+        incident = read(Incident, raw)
         if partition_of_id(incident.id, self.topics.spine) != self.task:
             raise Permanent(ReasonCode.INVALID_VALUE, "an incident came on another partition than its id's")
         known = state.get(incident.id.encode())
@@ -80,7 +86,7 @@ class Dispatch:
             return self._known_again(record, state, incident, CaseState.read(known), in_force)
         now = _instant(record.timestamp)
         first = DecisionState(reporters=incident.reporters, reports=incident.reports, modes=in_force.modes)
-        ask = _Ask(incident, first, now, incident.id, traceparent_of(record.headers))
+        ask = _Ask(incident, first, now, incident.id, traceparent_of(record.headers), raw)
         return self._decided(ask, state, in_force)[1]
 
     def _known_again(
@@ -93,12 +99,21 @@ class Dispatch:
         return self._decided(ask, state, in_force)[1]
 
     def _decided(self, ask: _Ask, state: State, in_force: RulesetInForce) -> tuple[str, list[Emit]]:
-        decision = decide(ask.incident, ask.state, in_force.compiled, ask.now)
-        id_ = decision_id(ask.incident.id, decision.round, ask.cause)
-        given = assignments(decision, id_, ask.incident, in_force.compiled)
-        state.put(ask.incident.id.encode(), CaseState.after(decision, ask.incident).write())
-        self._count(decision, given, ask.incident)
-        return id_, [self._decision_emit(decision, id_, ask), *(self._assignment_emit(a, ask) for a in given)]
+        incident = ask.incident
+        decision = decide(incident, ask.state, in_force.compiled, ask.now)
+        id_ = decision_id(incident.id, decision.round, ask.cause)
+        given = assignments(decision, id_, incident, in_force.compiled)
+        key = incident.id.encode()
+        state.put(key, CaseState.after(decision, incident).write(ask.raw))
+        self._count(decision, given, incident)
+        headers = EventHeaders(source=SOURCE, time=ask.now, subject=incident.id, traceparent=ask.traceparent)
+        decided = write(decision_wire(decision))
+        topics, partition = self.topics, partition_of_id(incident.id, self.topics.agency)
+        emits = [Emit(topics.bus("decisions"), self.task, key, decided, headers.of(id_, _DECISION))]
+        for each in given:
+            topic = topics.agency_assignments(each.agency)
+            emits.append(Emit(topic, partition, key, write(each), headers.of(each.id, _ASSIGNMENT)))
+        return id_, emits
 
     def _count(self, decision: Decision, given: Sequence[Assignment], incident: Incident) -> None:
         tally, channel = self.counts.tally, incident.report.channel
@@ -118,25 +133,6 @@ class Dispatch:
         if decision.round == 1:
             self.counts.journeys.append((channel, incident.received_at.timestamp()))
 
-    def _decision_emit(self, decision: Decision, id_: str, ask: _Ask) -> Emit:
-        headers = binary_headers(
-            id_=id_, source=SOURCE, type_="incidentbus.decision.v1", time=ask.now, subject=decision.incident,
-            traceparent=ask.traceparent,
-        )  # fmt: skip
-        return self._to_bus("decisions", decision.incident, write(decision_wire(decision)), headers)
-
-    def _assignment_emit(self, assignment: Assignment, ask: _Ask) -> Emit:
-        headers = binary_headers(
-            id_=assignment.id, source=SOURCE, type_="incidentbus.assignment.v1", time=ask.now,
-            subject=assignment.incident, traceparent=ask.traceparent,
-        )  # fmt: skip
-        topic = self.topics.agency_assignments(assignment.agency)
-        partition = partition_of_id(assignment.incident, self.topics.agency)
-        return Emit(topic, partition, assignment.incident.encode(), write(assignment), headers)
-
-    def _to_bus(self, noun: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> Emit:
-        return Emit(self.topics.bus(noun), self.task, key.encode(), value, headers)
-
     def _directive(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
         directive = read(Directive, _data(record))
         seen = content_digest("directive", directive.id)[:16]
@@ -150,12 +146,12 @@ class Dispatch:
             directive=directive, kind=directive.kind, outcome=outcome, because=because, decision=decision,
             taken_at=_instant(record.timestamp),
         )  # fmt: skip
-        headers = binary_headers(
-            id_=directive.id, source=SOURCE, type_="incidentbus.directive-taken.v1", time=taken.taken_at,
-            subject=directive.incident, traceparent=traceparent_of(record.headers),
-        )  # fmt: skip
+        headers = EventHeaders(
+            source=SOURCE, time=taken.taken_at, subject=directive.incident, traceparent=traceparent_of(record.headers)
+        )
+        key = (directive.incident or directive.id).encode()
         value = taken.model_dump_json(exclude_none=True).encode()
-        return [self._to_bus("decisions", directive.incident or directive.id, value, headers), *emits]
+        return [Emit(self.topics.bus("decisions"), self.task, key, value, headers.of(directive.id, _TAKEN)), *emits]
 
     def _count_directive(self, directive: Directive, result: str) -> None:
         self.counts.tally.count("incidentbus_directives_total", kind=directive.kind.value, result=result)
@@ -174,7 +170,7 @@ class Dispatch:
         if refusal:
             return DirectiveOutcome.REFUSED, refusal, None, []
         ask = _Ask(
-            _corrected(case.incident, directive.correction),
+            corrected(case.incident, directive.correction),
             case.next_round(in_force.modes, directive),
             directive.issued_at.astimezone(UTC),
             directive.id,
@@ -203,16 +199,6 @@ _ANEW: Final[dict[DirectiveKind, Callable[[Directive, CaseState, RulesetInForce]
     DirectiveKind.REDISPATCH: _redispatch,
     DirectiveKind.ADJUDICATE: _adjudicate,
 }
-
-
-def _corrected(incident: Incident, correction: Correction | None) -> Incident:
-    if correction is None:
-        return incident
-    changes = {name: getattr(correction, name) for name in correction.model_fields_set}
-    point = changes.pop("point", None)
-    if point is not None:
-        changes["report"] = incident.report.model_copy(update={"point": point})
-    return incident.model_copy(update={name: value for name, value in changes.items() if value is not None})
 
 
 def _data(record: InboundRecord) -> bytes:

@@ -11,7 +11,7 @@ import orjson
 
 from contracts.decision import Decision, DecisionState, ModeRecord
 from contracts.directive import Directive
-from contracts.incident import Incident
+from contracts.incident import Incident, incident_bytes
 from contracts.serde import read
 
 
@@ -54,8 +54,8 @@ class CaseState:
             reports=kept["reports"],
         )
 
-    def write(self) -> bytes:
-        """Return the case as the changelog keeps it."""
+    def write(self, incident: bytes | None = None) -> bytes:
+        """Return the case as the changelog keeps it. `incident`: its bytes as they came, where it is unchanged."""
         head = {
             "round": self.round,
             "first_dispatched_at": self.first_dispatched_at,
@@ -65,9 +65,7 @@ class CaseState:
             "reporters": self.reporters,
             "reports": self.reports,
         }
-        incident = self.incident
-        body = incident.__pydantic_serializer__.to_json(incident, exclude_none=True, exclude_defaults=True)
-        return orjson.dumps(head) + b"\n" + body
+        return orjson.dumps(head) + b"\n" + (incident or incident_bytes(self.incident))
 
     def next_round(self, modes: tuple[ModeRecord, ...], directive: Directive | None = None) -> DecisionState:
         """Return what the next decision rests on, with what `directive` adds: a return, an adjudication."""

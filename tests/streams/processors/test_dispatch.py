@@ -13,7 +13,7 @@ from contracts.directive import Correction, Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
 from contracts.errors import Permanent
 from contracts.ids import incident_id
-from contracts.incident import Incident
+from contracts.incident import Incident, incident_bytes
 from contracts.partition import partition_of_id
 from contracts.ports import Emit
 from contracts.report import Report, Reporter
@@ -22,7 +22,6 @@ from contracts.topics import Topics
 from streams.counts import TurnCounts
 from streams.processors.dispatch import Dispatch
 from streams.processors.dispatch.state import CaseState
-from streams.processors.intake import incident_bytes
 from streams.rulesets import HeldRuleset
 
 TOPICS = Topics(spine=4)
