@@ -234,7 +234,7 @@ BUS: Final = (
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),
     replace(
-        _bus("inputs", (*STAGES, "operators"), (*STAGES, "operators"), "topic/partition", "InputState",
+        _bus("inputs", (*STAGES, "operators"), (*STAGES, "operators"), "stage/topic/partition", "InputState",
              "inputs that the dead-letter bound has paused, and their resumption"),
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 HOLES = "tests/streams/gate/test_holes.py::"
 HOLE_F = "tests/streams/gate/test_hole_f.py::"
+TROUBLES = "tests/streams/gate/test_troubles.py::"
 GATE = "streams/gate/"
 
 
@@ -204,6 +205,47 @@ MUTANTS = (
                 GATE + "producer.py",
                 "        self._txn_partitions |= touched\n        self._txn_consumer_group = group\n",
                 "",
+            ),
+        ),
+    ),
+    Mutant(
+        "I-unreadable-name",
+        "header names that are no text are mended",
+        TROUBLES + "test_a_header_name_that_is_no_text_stops_nobody",
+        r"a header name stopped the stage",
+        (Change(GATE + "supply.py", "        except UnicodeDecodeError:\n", "        except ZeroDivisionError:\n"),),
+    ),
+    Mutant(
+        "J-uncommitted-state",
+        "a state is restored from committed records",
+        TROUBLES + "test_a_state_is_restored_with_its_deletions_and_its_aborted_turns_left_out",
+        r"the state remembers an aborted turn",
+        (Change(GATE + "changelog.py", 'isolation_level="read_committed"', 'isolation_level="read_uncommitted"'),),
+    ),
+    Mutant(
+        "K-traces",
+        "a dead-lettered record leaves no trace",
+        TROUBLES + "test_a_bad_record_is_dead_lettered_whole_and_leaves_no_trace_in_the_state",
+        r"touched by the bad one",
+        (
+            Change(
+                GATE + "turn.py",
+                "        self._overlay.undo()\n        tally = self._tallies[record.topic]\n",
+                "        tally = self._tallies[record.topic]\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "L-tripped-past",
+        "the record that trips the bound is not taken",
+        TROUBLES + "test_past_the_bound_an_input_pauses_alone_and_an_operator_resumes_it",
+        r"the record that tripped the bound was lost",
+        (
+            Change(
+                GATE + "turn.py",
+                "            self._pause(record, PauseReason.TOO_MANY_DEAD_LETTERS",
+                "            self._verdict.offsets[record.topic] = record.offset + 1\n"
+                "            self._pause(record, PauseReason.TOO_MANY_DEAD_LETTERS",
             ),
         ),
     ),

@@ -215,7 +215,8 @@ async def test_a_state_is_restored_with_its_deletions_and_its_aborted_turns_left
     )  # left open, as a killed process leaves it
     await bench.feed([b"ask a", b"ask b"])
     await bench.runner(stage, diary).start()
-    assert [r.value for r in await bench.wait_for(5)][3:] == [b"unknown", b"known"]
+    told = [r.value for r in await bench.wait_for(5)][3:]
+    assert told == [b"unknown", b"known"], f"the state remembers an aborted turn: {told}"
     assert diary.of("restored") == [("restored", 0, 2)]
     dead._closed = True
     await dead.client.close()
@@ -339,7 +340,8 @@ async def test_a_header_name_that_is_no_text_stops_nobody(make_bench: MakeBench)
         return copying(bench.out)(record, state)
 
     await bench.runner(bench.declare(handle, changelog=None), diary).start()
-    assert len(await bench.wait_for(11)) == 11
+    out = await bench.wait_for(11)
+    assert len(out) == 11, f"a header name stopped the stage: {len(out)} outputs for 11"
     assert seen[b"5"] == (("first", b"1"), ("x-??", b"5"))
     assert seen[b"6"] == (("first", b"1"), ("x-plain", b"6"))
     await bench.feed([b"after"], careless)
