@@ -69,6 +69,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     def check(self) -> str | None:
         """Say why this membership is at an end, or None. Also lets the coordinator go on after an error."""
         coordinator = self.consumer._coordinator
+        if coordinator is None:
+            return None  # not joined yet
         if coordinator._coordination_task.done():
             return "the group's coordination has ended"
         with contextlib.suppress(KafkaError):
@@ -81,6 +83,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             async with asyncio.timeout(bound_s):
                 await self.consumer.stop()
         except TimeoutError:
+            if self.consumer._coordinator is None:
+                return
             self.consumer._coordinator._coordination_task.cancel()
             with contextlib.suppress(TimeoutError, KafkaError):
                 async with asyncio.timeout(bound_s):

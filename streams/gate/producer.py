@@ -93,6 +93,8 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
         """Close, whatever state it is in: a fenced producer raises from its own `stop`, a cut-off one never ends."""
         try:
             async with asyncio.timeout(bound_s):
+                if self._txn_manager.is_in_transaction():
+                    await self.abort_transaction()  # else it blocks readers until a successor comes, or for 15 s
                 await self.stop()
         except (TimeoutError, KafkaError, AssertionError):
             await self._drop(bound_s)

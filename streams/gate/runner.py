@@ -72,6 +72,7 @@ class GateRunner:
         self._group: GroupMetadata | None = None
         self._settled = asyncio.Event()
         self._stopping = False
+        self._ticking: asyncio.Task[None] | None = None
 
     # for assembly
 
@@ -98,16 +99,22 @@ class GateRunner:
             self._clock, self._observer, self._inputs_topic, self._faults, self._on_progress,
             asyncio.Semaphore(RESTORES_AT_ONCE),
         )  # fmt: skip
-        await self._board.start()
-        await self._membership.start()
         self._watchdog.start()
         self._ticking = asyncio.create_task(self._tick(), name=f"gate-{self._stage.name}-tick")
-        async with asyncio.timeout(self._timeouts.start_s):
-            await self._settled.wait()
+        try:
+            await self._board.start()
+            await self._membership.start()
+            async with asyncio.timeout(self._timeouts.start_s):
+                await self._settled.wait()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Finish or abort the turns in hand, leave the group; within 5 s with the default time-outs."""
         self._stopping = True
+        if self._ticking is None:
+            return  # it never began
         self._ticking.cancel()
         self._watchdog.stop()
         await self._park_all()

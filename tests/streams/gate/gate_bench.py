@@ -102,12 +102,13 @@ class Bench:
     changelog: str
     board: str
     partitions: int
+    instance: str | None = None
     runners: list[GateRunner] = field(default_factory=list)
     exits: list[str] = field(default_factory=list)
 
     @property
     def cluster(self) -> Cluster:
-        return Cluster(self.bootstrap)
+        return Cluster(self.bootstrap, group_instance_id=self.instance)
 
     def declare(self, handle: RecordHandler, **changes: Any) -> Stage:
         def processor(partition: int) -> Processor:

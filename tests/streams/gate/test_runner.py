@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from gate_bench import Diary, MakeBench, copying, counting, until
 
 from streams.gate import StartRefused
@@ -19,6 +20,8 @@ async def test_a_record_goes_through_once_and_its_offset_with_it(make_bench: Mak
     assert {r.key for r in await bench.read(bench.changelog)} == {b"%d" % n for n in range(50)}
     assert sum(report.records_in for report in diary.turns) == 50
     assert not bench.exits
+    assert runner._ticking is not None
+    assert not runner._ticking.done(), "nobody looks after the membership any more"
 
 
 async def test_two_workers_share_the_tasks_and_a_leaver_hands_over(make_bench: MakeBench) -> None:
@@ -48,9 +51,45 @@ async def test_a_stage_whose_topics_do_not_match_is_refused_at_start(make_bench:
     bench = await make_bench(partitions=2)
     await make_topics(f"{bench.stage}-odd", f"{bench.stage}-odd.dlq", partitions=3)
     stage = bench.declare(copying(bench.out), inputs=(*bench.inputs, f"{bench.stage}-odd"))
-    try:
+    with pytest.raises(StartRefused, match="-odd has 3"):
         await bench.runner(stage).start()
-    except StartRefused as error:
-        assert "-odd has 3" in str(error)
-    else:
-        raise AssertionError("started all the same")
+
+
+async def test_a_stage_without_one_of_its_topics_is_refused_and_can_be_stopped_all_the_same(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.gate.runner.PATIENCE_S", 0.1)
+    bench = await make_bench()
+    runner = bench.runner(bench.declare(copying(bench.out), changelog="bus.nowhere.v1"))
+    with pytest.raises(StartRefused, match=r"no such topic: bus\.nowhere\.v1"):
+        await runner.start()
+    await runner.stop()
+
+
+async def test_a_static_member_commits_under_its_instance_id(make_bench: MakeBench) -> None:
+    bench, diary = await make_bench(), Diary()
+    await bench.feed([b"a", b"b"])
+    bench.instance = "pod-1"
+    await bench.runner(bench.declare(counting(bench.out)), diary).start()
+    assert [r.value for r in await bench.wait_for(2)] == [b"a", b"b"]
+    assert await bench.committed() is not None
+    assert not diary.of("lost")
+
+
+async def test_a_turn_given_up_leaves_no_transaction_open(make_bench: MakeBench) -> None:
+    bench = await make_bench()
+    await bench.feed([b"a"])
+    stuck = asyncio.Event()
+
+    async def never(point: str, partition: int) -> None:
+        if point == "offsets":
+            stuck.set()
+            await asyncio.Event().wait()
+
+    runner = bench.runner(bench.declare(copying(bench.out), changelog=None), faults=never)
+    await runner.start()
+    await asyncio.wait_for(stuck.wait(), 10)
+    await runner.stop()
+    assert len(await bench.read(isolation="read_uncommitted")) == 1
+    await bench.feed([b"from elsewhere"], topic=bench.out)
+    assert [r.value for r in await bench.read()] == [b"from elsewhere"], "readers wait for a transaction left open"
