@@ -11,10 +11,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerFenced
+from aiokafka.structs import RecordMetadata
 
-from connectors.kafka.clients import Connection, producer
+from connectors.kafka.clients import Connection, consumer, producer
 from contracts.deadletter import original
 from contracts.handling import DeadLetterHandling, HandlingAction
 from contracts.ports import Emit
@@ -24,6 +25,8 @@ from incidentbus.readmodel.deadletters import HANDLING, Letter, Wanted, handling
 REDRIVEN: Final = "incidentbus_redriven"
 """Header of a record that was put back: where its dead letter lies. Not a CloudEvents attribute, for a bare record with
 one attribute would be a malformed event."""
+_LOOKS: Final = 200
+_LOOK_SECONDS: Final = 0.02
 _AT_ONCE: Final = 100
 _TRANSACTION_MS: Final = 10_000  # an open transaction of a dead operator holds up intake no longer
 _BYTES_AT_ONCE: Final = 8 << 20
@@ -69,16 +72,25 @@ async def deal(connection: Connection, topics: Topics, wanted: Wanted, act: Act,
                     chosen.append(letter)
                 if limit is not None and len(chosen) >= limit:
                     break
+        written: dict[TopicPartition, int] = {}
         for some in _portions(chosen):
-            await _commit(client, topics, some, act)
+            written |= await _commit(client, topics, some, act)
             dealt.done += some
+    await _until_visible(connection, written)
     return dealt
 
 
 def _why_not(letter: Letter, act: Act) -> str:
     if act.action is HandlingAction.REDRIVEN and letter.dead.truncated:
-        return "only its head was kept: it was larger than the topic of dead letters takes"
+        return "not all of it was kept: it was larger than the topic of dead letters takes"
     return ""
+
+
+def _put_back(letter: Letter) -> Emit:
+    """Return the record as it goes back; its mark is shorter than what the letter's own headers took, so it fits."""
+    emit = original(letter.dead)
+    headers = [(name, value) for name, value in emit.headers if name != REDRIVEN]
+    return emit._replace(headers=[*headers, (REDRIVEN, str(letter.position).encode())])
 
 
 def _portions(chosen: Iterable[Letter]) -> Iterator[list[Letter]]:
@@ -98,18 +110,35 @@ def _portions(chosen: Iterable[Letter]) -> Iterator[list[Letter]]:
 @asynccontextmanager
 async def _sole_operator(connection: Connection, topics: Topics) -> AsyncIterator[AIOKafkaProducer]:
     id_ = f"{topics.prefix}dead-letter-handling"
+    ours: list[AIOKafkaProducer] = []
     try:
         async with producer(connection, transactional_id=id_, transaction_timeout_ms=_TRANSACTION_MS) as client:
+            ours.append(client)
             yield client
     except ProducerFenced as error:
         raise SomebodyElse from error
+    finally:
+        for client in ours:
+            _look_at_end(client)
 
 
-async def _commit(client: AIOKafkaProducer, topics: Topics, some: Sequence[Letter], act: Act) -> None:
+def _look_at_end(client: AIOKafkaProducer) -> None:
+    """Look at what ended a fenced producer's sender and batches: aiokafka doesn't, and asyncio would complain later."""
+    waiting = client._message_accumulator
+    batches = [*waiting._pending_batches, *(batch for queue in waiting._batches.values() for batch in queue)]
+    waiters = (batch._drain_waiter for batch in batches)
+    for ended in (client._sender.sender_task, client._txn_manager._transaction_waiter, *waiters):
+        if ended is not None and ended.done() and not ended.cancelled():
+            ended.exception()
+
+
+async def _commit(
+    client: AIOKafkaProducer, topics: Topics, some: Sequence[Letter], act: Act
+) -> dict[TopicPartition, int]:
     try:
         await client.begin_transaction()
         try:
-            await _write(client, [emit for letter in some for emit in _emits(letter, topics, act)])
+            written = await _write(client, [emit for letter in some for emit in _emits(letter, topics, act)])
         except ProducerFenced:
             raise  # nothing to abort: whoever fenced us has done that
         except BaseException:
@@ -118,26 +147,48 @@ async def _commit(client: AIOKafkaProducer, topics: Topics, some: Sequence[Lette
         await client.commit_transaction()
     except AssertionError as error:  # what aiokafka's transaction calls raise when the producer is fenced already
         raise SomebodyElse from error
+    return written
 
 
-async def _write(client: AIOKafkaProducer, emits: Iterable[Emit]) -> None:
-    """Send and wait for every acknowledgement: what was not acknowledged must not be committed."""
-    sent: list[asyncio.Future[object]] = []
+async def _write(client: AIOKafkaProducer, emits: Iterable[Emit]) -> dict[TopicPartition, int]:
+    """Send and wait for every acknowledgement: what was not acknowledged must not be committed.
+
+    Returns the last offset written in each partition.
+    """
+    sent: list[asyncio.Future[RecordMetadata]] = []
     try:
         for emit in emits:
             headers = list(emit.headers)
             sent.append(await client.send(emit.topic, emit.value, emit.key, partition=emit.partition, headers=headers))
     finally:
         outcomes = await asyncio.gather(*sent, return_exceptions=True)
+    written: dict[TopicPartition, int] = {}
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
+        written[outcome.topic_partition] = outcome.offset
+    return written
+
+
+async def _until_visible(connection: Connection, written: dict[TopicPartition, int]) -> None:
+    """Wait until whoever reads what is committed sees it: the broker writes its markers after it answered the commit.
+
+    Gives up after some seconds: somebody else's open transaction may stand before ours.
+    """
+    if not written:
+        return
+    async with consumer(connection) as reader:
+        reader.assign(list(written))
+        reader.pause(*written)
+        for _ in range(_LOOKS):
+            ends = await reader.end_offsets(list(written))
+            if all(ends[tp] > offset for tp, offset in written.items()):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _emits(letter: Letter, topics: Topics, act: Act) -> Iterable[Emit]:
     if act.action is HandlingAction.REDRIVEN:
-        emit = original(letter.dead)
-        headers = [(name, value) for name, value in emit.headers if name != REDRIVEN]
-        yield emit._replace(headers=[*headers, (REDRIVEN, str(letter.position).encode())])
+        yield _put_back(letter)
     handling = DeadLetterHandling(letter=str(letter.position), action=act.action, by=act.by, at=act.at, why=act.why)
     yield handling.emit(topics.bus(HANDLING))

@@ -20,6 +20,7 @@ from incidentbus.settings import Settings
 from streams.gate.observer import Abort, Loss
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+EVERY_PAGE = [*sorted(DOCS.rglob("*.md")), *sorted(DOCS.parent.glob("*.md"))]
 
 
 def _pages() -> ModuleType:
@@ -104,7 +105,7 @@ def test_every_name_that_a_page_mentions_exists() -> None:
     metrics = {spec.name for spec in SPECS}
     settings = {f"INCIDENTBUS_{name.upper()}" for name in Settings.model_fields}
     headers = {"incidentbus_redriven", "incidentbus_origin", "incidentbus_received", "incidentbus_reinterpret"}
-    for page in DOCS.rglob("*.md"):
+    for page in EVERY_PAGE:
         words = page.read_text(encoding="utf-8")
         mentioned = set(re.findall(r"\bincidentbus_[a-z_]*[a-z]\b", words))
         assert mentioned <= metrics | headers, (page.name, mentioned - metrics - headers)
@@ -114,9 +115,9 @@ def test_every_name_that_a_page_mentions_exists() -> None:
 
 def test_every_command_that_a_page_shows_exists() -> None:
     known = {path for path, _ in PAGES.commands()}
-    for page in DOCS.rglob("*.md"):
+    for page in EVERY_PAGE:
         for line in re.findall(
-            r"`(incidentbus [^`\n]+)`|^(incidentbus [a-z].*)$", page.read_text("utf-8"), re.MULTILINE
+            r"`(incidentbus [a-z][^`\n]*)`|^(incidentbus [a-z].*)$", page.read_text("utf-8"), re.MULTILINE
         ):
             words = (line[0] or line[1]).split()
             plain = [words[0], *(word for word in words[1:3] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word))]
