@@ -74,6 +74,9 @@ bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one t
 topics-files: .venv/runtime  ## regenerate deploy/kafka from the registry and the ruleset
 	@$(PY) -m incidentbus topics files deploy/kafka
 
+docs: .venv/dev  ## rewrite the generated parts of the documents
+	@$(PY) tests/docs/pages.py
+
 schemas: .venv/runtime  ## regenerate contracts/schemas from the models
 	@$(PY) -m incidentbus contracts schemas --write
 
