@@ -5,6 +5,7 @@ the chance of any collision is 10^-14. Hexadecimal, for it costs a fifth of base
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 _ID_DIGITS: Final = 28
@@ -34,7 +35,14 @@ def incident_id(channel: str, external_id: str) -> str:
 
 def assignment_id(incident: str, agency: str, round_: int, role: str) -> str:
     """Return the id of what `agency` is given in this round and role."""
-    return _content_id("asg-", incident, agency, str(round_), role)
+    framed = _framed((incident,)) + _framed_part_of(agency, round_, role)
+    return "asg-" + hashlib.sha256(framed).hexdigest()[:_ID_DIGITS]
+
+
+@lru_cache(maxsize=4096)
+def _framed_part_of(agency: str, round_: int, role: str) -> bytes:
+    """Return the parts of an assignment's id that many share, framed: agencies and roles are few."""
+    return _framed((agency, str(round_), role))
 
 
 def decision_id(incident: str, round_: int, cause: str) -> str:

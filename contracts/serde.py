@@ -11,6 +11,8 @@ from contracts.errors import Permanent
 
 T = TypeVar("T")
 
+Raw = orjson.Fragment
+
 _REASONS = {
     "missing": ReasonCode.MISSING_FIELD,
     "json_invalid": ReasonCode.UNPARSABLE,
@@ -60,6 +62,11 @@ def _reason_of(kind: str) -> ReasonCode:
 def write(value: Any) -> bytes:
     """Return `value` as compact JSON: models, dataclasses and plain structures, times as RFC 3339."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_OMIT_MICROSECONDS)
+
+
+def raw(value: Any) -> Raw:
+    """Return `value` written already, to stand in other values: for what goes into several messages."""
+    return orjson.Fragment(write(value))
 
 
 def _plain(value: Any) -> Any:

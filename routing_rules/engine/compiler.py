@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from contracts.decision import RulesetStamp
 from contracts.incident import RulesetRef
+from contracts.serde import Raw
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
 from routing_rules.engine.conditions import Test, given, remaining
@@ -120,8 +121,10 @@ class Compiled:
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
         self.rules_of_expression = _rules_of_expression(rules)
-        self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers, and `merging`
-        self.asks: dict[str, tuple[Any, Any]] = {}
+        self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers,
+        self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`,
+        self.towns: dict[str, str] = {}  # and `views`
+        self.grounds: dict[tuple[str, str], Raw] = {}
 
     @cached_property
     def interpreter(self) -> Interpreter:

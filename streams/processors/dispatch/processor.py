@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from contracts.assignment import Assignment
 from contracts.codes import DirectiveKind, Flag, ReasonCode
 from contracts.decision import Decision, DecisionState, decision_wire
 from contracts.directive import Directive
@@ -25,7 +24,7 @@ from contracts.serde import read, write
 from contracts.topics import Topics
 from routing_rules.engine.correcting import corrected
 from routing_rules.engine.decide import decide
-from routing_rules.engine.views import assignments
+from routing_rules.engine.views import Written, written
 from streams.counts import TurnCounts
 from streams.processors.dispatch.state import CaseState
 from streams.rulesets import RulesetInForce, RulesetSource
@@ -102,7 +101,7 @@ class Dispatch:
         incident = ask.incident
         decision = decide(incident, ask.state, in_force.compiled, ask.now)
         id_ = decision_id(incident.id, decision.round, ask.cause)
-        given = assignments(decision, id_, incident, in_force.compiled)
+        given = written(decision, id_, incident, in_force.compiled)
         key = incident.id.encode()
         state.put(key, CaseState.after(decision, incident).write(ask.raw))
         self._count(decision, given, incident)
@@ -112,10 +111,10 @@ class Dispatch:
         emits = [Emit(topics.bus("decisions"), self.task, key, decided, headers.of(id_, _DECISION))]
         for each in given:
             topic = topics.agency_assignments(each.agency)
-            emits.append(Emit(topic, partition, key, write(each), headers.of(each.id, _ASSIGNMENT)))
+            emits.append(Emit(topic, partition, key, each.value, headers.of(each.id, _ASSIGNMENT)))
         return id_, emits
 
-    def _count(self, decision: Decision, given: Sequence[Assignment], incident: Incident) -> None:
+    def _count(self, decision: Decision, given: Sequence[Written], incident: Incident) -> None:
         tally, channel = self.counts.tally, incident.report.channel
         tally.count("incidentbus_decisions_total", channel=channel, outcome=decision.reason.value)
         tally.count("incidentbus_decision_routes_total", route=decision.route)

@@ -13,7 +13,7 @@ from contracts.report import Point, Reporter
 from contracts.serde import read, write
 from routing_rules.engine.masking import masked
 from routing_rules.engine.schema import Block
-from routing_rules.engine.views import assignments
+from routing_rules.engine.views import assignments, written
 
 NOISE = Block(category=frozenset({"noise"}))
 PHONE = "13800001234"
@@ -32,6 +32,8 @@ def given_out(make: SimpleNamespace, secrecy: bool = False, **route: Any) -> dic
     decision = bench.decide(**fields)
     made = assignments(decision, "dec-1", make.incident(**fields), bench.compiled)
     assert [a.id for a in made] == [assignment_id("inc-1", a.agency, 1, a.role.value) for a in made]
+    wire = [(a.id, a.role, a.agency, write(a)) for a in made]
+    assert written(decision, "dec-1", make.incident(**fields), bench.compiled) == wire
     return {assignment.role.value: assignment for assignment in made}
 
 
