@@ -7,7 +7,20 @@ import logging
 
 import typer
 
-from incidentbus.cli import broker, contracts, demo, dlq, doctor, incidents, inputs, reports, rules, serve, topics
+from incidentbus.cli import (
+    broker,
+    contracts,
+    demo,
+    dlq,
+    doctor,
+    incidents,
+    inputs,
+    modes,
+    reports,
+    rules,
+    serve,
+    topics,
+)
 
 app = typer.Typer(
     name="incidentbus",
@@ -24,6 +37,7 @@ for name, noun in (
     ("dlq", dlq.app),
     ("incidents", incidents.app),
     ("inputs", inputs.app),
+    ("modes", modes.app),
     ("reports", reports.app),
     ("rules", rules.app),
     ("serve", serve.app),
