@@ -23,34 +23,65 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`lost`: matters without a lead, unreadable records without a dead letter, and assignments that a decision names
-    and no agency has. `duplicates`: assignments beyond the first of their key. `disordered`: an agency that saw a later
-    round of a case before an earlier one."""
+    """What the witness found, each finding as a sentence.
+
+    `lost`: matters without a lead, unreadable records without a dead letter, and assignments that a decision names and
+    no agency has. `duplicates`: assignments beyond the first of their key, a second agency that leads the same round,
+    dead letters beyond the first of their record. `disordered`: an agency that saw a later round of a case before an
+    earlier one. `strangers`: assignments of matters that nobody published.
+    """
 
     matters: int
     assignments: int
     dead_letters: int
     lost: tuple[str, ...]
-    duplicates: tuple[Key, ...]
-    disordered: tuple[Key, ...]
+    duplicates: tuple[str, ...]
+    disordered: tuple[str, ...]
+    strangers: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether every promise held."""
-        return not (self.lost or self.duplicates or self.disordered)
+        return not (self.lost or self.duplicates or self.disordered or self.strangers)
 
 
 def judge(ledger: Ledger, assignments: Sequence[Seen], decisions: Sequence[Seen], dead: Sequence[Seen]) -> Verdict:
     """Judge one run. `assignments`, `decisions` and `dead` are every record of those topics, committed ones alone."""
     arrived = [_key(seen) for seen in assignments]
-    counted = Counter(arrived)
+    places = [_place(seen) for seen in dead]
+    matters = ledger.matters()
     led = {(key.channel, key.external_id) for key in arrived if key.role == "lead" and key.round == 1}
-    refused = {_place(seen) for seen in dead}
-    lost = [f"{channel} {external_id}: no lead" for channel, external_id in sorted(ledger.matters() - led)]
-    lost += [f"{'/'.join(map(str, place))}: no dead letter" for place in sorted(ledger.unreadable() - refused)]
+    lost = [f"{channel} {external_id}: no lead" for channel, external_id in sorted(matters - led)]
+    lost += [f"{'/'.join(map(str, place))}: no dead letter" for place in sorted(ledger.unreadable() - set(places))]
     lost += _unfulfilled(assignments, decisions, led)
-    twice = tuple(key for key, count in sorted(counted.items()) for _ in range(count - 1))
-    return Verdict(len(ledger.matters()), len(arrived), len(dead), tuple(lost), twice, tuple(_disordered(arrived)))
+    known = {key for key in arrived if (key.channel, key.external_id) in matters}
+    return Verdict(
+        matters=len(matters),
+        assignments=len(arrived),
+        dead_letters=len(dead),
+        lost=tuple(lost),
+        duplicates=(*_more_than_one(arrived), *_second_leads(arrived), *_more_than_one(places)),
+        disordered=tuple(_disordered(arrived)),
+        strangers=tuple(map(_told, sorted(set(arrived) - known))),
+    )
+
+
+def _more_than_one(seen: Sequence[tuple[object, ...]]) -> Iterable[str]:
+    for key, count in sorted(Counter(seen).items(), key=str):
+        yield from [_told(key)] * (count - 1)
+
+
+def _second_leads(arrived: Iterable[Key]) -> Iterable[str]:
+    leads: dict[tuple[str, str, int], set[str]] = {}
+    for key in arrived:
+        if key.role == "lead":
+            leads.setdefault((key.channel, key.external_id, key.round), set()).add(key.agency)
+    for case, agencies in sorted(leads.items()):
+        yield from (f"{_told(case)}: {agency} leads too" for agency in sorted(agencies)[1:])
+
+
+def _told(key: Iterable[object]) -> str:
+    return " ".join(map(str, key))
 
 
 def _unfulfilled(assignments: Sequence[Seen], decisions: Sequence[Seen], led: set[tuple[str, str]]) -> Iterable[str]:
@@ -66,12 +97,12 @@ def _unfulfilled(assignments: Sequence[Seen], decisions: Sequence[Seen], led: se
                 yield f"{key[0]} round {key[2]}: {key[1]} was given {key[3]} and has nothing"
 
 
-def _disordered(arrived: Iterable[Key]) -> Iterable[Key]:
+def _disordered(arrived: Iterable[Key]) -> Iterable[str]:
     latest: dict[tuple[str, str, str], int] = {}
     for key in arrived:
         case = (key.agency, key.channel, key.external_id)
         if key.round < latest.get(case, 0):
-            yield key
+            yield _told(key)
         latest[case] = max(key.round, latest.get(case, 0))
 
 

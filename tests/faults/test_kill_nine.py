@@ -118,6 +118,7 @@ async def test_kill_nine_under_load_loses_nothing_and_repeats_nothing(deployment
     assert verdict.lost == ()
     assert verdict.duplicates == ()
     assert verdict.disordered == ()
+    assert verdict.strangers == ()
     assert kills >= KILLS_AT_LEAST
     assert aborted > 0
     assert again > 0

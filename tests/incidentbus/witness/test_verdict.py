@@ -61,7 +61,24 @@ def test_what_a_decision_gave_and_no_agency_has_is_lost() -> None:
 def test_the_same_part_under_another_id_is_a_duplicate() -> None:
     twice = [assignment(0), assignment(1, id="asg-other")]
     verdict = judge(ledger("A1"), twice, [decision(police="lead")], [])
-    assert [key.agency for key in verdict.duplicates] == ["police"]
+    assert verdict.duplicates == ("hotline-12345 A1 police 1 lead",)
+    assert not verdict.clean
+
+
+def test_two_agencies_that_lead_one_round_are_one_too_many() -> None:
+    two = [assignment(0), assignment(1, agency="education")]
+    decided = [decision(police="lead"), decision(education="lead")]
+    verdict = judge(ledger("A1"), two, decided, [])
+    assert verdict.duplicates == ("hotline-12345 A1 1: police leads too",)
+
+
+def test_a_record_dead_lettered_twice_is_a_duplicate() -> None:
+    assert len(judge(ledger(None), [], [], [dead_letter(0), dead_letter(0)]).duplicates) == 1
+
+
+def test_an_assignment_of_a_matter_that_nobody_published_is_a_stranger() -> None:
+    verdict = judge(ledger("A1"), [assignment(0), assignment(1, "A9")], [decision(police="lead")], [])
+    assert verdict.strangers == ("hotline-12345 A9 police 1 lead",)
     assert not verdict.clean
 
 
