@@ -145,14 +145,11 @@ class Facts:
     @property
     def absent(self) -> frozenset[str]:
         """Return the fields that `missing` may ask for and that this incident lacks."""
-        report = self.report
-        here = {
-            "occurred_at": self.occurred[1] is not None,
-            "point": report.point is not None,
-            "address": bool(report.address),
-            "about": bool(self.about),
-        }
-        return frozenset(name for name, given in here.items() if not given)
+        return frozenset([name for name, lacks in _LACKS.items() if lacks(self)])
+
+    def lacks(self, name: str) -> bool:
+        """Say whether the incident lacks a field that `missing` may ask for."""
+        return _LACKS[name](self)
 
     def day_words(self, on: date) -> frozenset[str]:
         """Return the names of a day, noting a year that has no calendar."""
@@ -163,6 +160,14 @@ class Facts:
     def variable(self, name: str) -> Any:
         """Return one variable of an expression (G14); what is absent is `""`, `[]` or `-1`."""
         return _VARIABLES[name](self)
+
+
+_LACKS: Final[Mapping[str, Callable[[Facts], bool]]] = {
+    "occurred_at": lambda f: f.report.occurred_at is None and f.report.occurred_on is None,
+    "point": lambda f: f.report.point is None,
+    "address": lambda f: not f.report.address,
+    "about": lambda f: not f.about,
+}
 
 
 def _occurred_hour(facts: Facts) -> int:

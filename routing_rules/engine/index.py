@@ -6,9 +6,7 @@ fields fold the masks of a code and all above it into one, remembered by code. W
 attributes, expressions) is left to `conditions`, on the survivors.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from routing_rules.engine.facts import Facts
@@ -67,7 +65,7 @@ class Index:
         self._area, self._tags = fields["area"], fields["tags"]
         self._mode, self._response, self._level = fields["mode"], fields["response"], fields["response_level"]
         self._seen: dict[Any, Mask] = {}
-        self._present = _present_masks(blocks)
+        self._wanting = _wanting(blocks)
         self.words = _TextMasks(blocks)
 
     def candidates(self, facts: Facts) -> Mask:
@@ -80,7 +78,11 @@ class Index:
             & (self._area.any(facts.area) if facts.area else self._area.wild)
             & (self._tags.any(incident.tags) if incident.tags else self._tags.wild)
         )
-        return mask & ~self._not_missing(facts) if self._present and mask else mask
+        if mask:
+            for name, wanting in self._wanting.items():
+                if mask & wanting and not facts.lacks(name):
+                    mask &= ~wanting
+        return mask
 
     def _small(self, facts: Facts) -> Mask:
         """Return the blocks that the fields of few values leave standing, the mode among them (G50).
@@ -108,12 +110,8 @@ class Index:
         )
         return keep(self._seen, key, mask)
 
-    def _not_missing(self, facts: Facts) -> Mask:
-        absent = facts.absent
-        return reduce(or_, (mask for name, mask in self._present.items() if name not in absent), 0)
 
-
-def _present_masks(blocks: Sequence[Block]) -> dict[str, Mask]:
+def _wanting(blocks: Sequence[Block]) -> dict[str, Mask]:
     """Return, for each field that some block wants missing, the blocks that fall when it is there."""
     masks: dict[str, Mask] = {}
     for i, block in enumerate(blocks):
@@ -125,49 +123,56 @@ def _present_masks(blocks: Sequence[Block]) -> dict[str, Mask]:
 class _TextMasks:
     """Which blocks the words found leave standing. Exact for `any` and `none`; of `all` the first word is asked."""
 
-    __slots__ = ("_falls", "_free", "_stands", "asking")
+    __slots__ = ("_free", "_text", "_title", "asking")
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.asking: Mask = 0
         self._free = {"any": 0, "all": 0}  # blocks that ask for no word in this way
-        self._stands: dict[str, dict[tuple[str, str], Mask]] = {"any": {}, "all": {}}
-        self._falls: dict[tuple[str, str], Mask] = {}
+        self._title: dict[str, _OfWord] = {}
+        self._text: dict[str, _OfWord] = {}
         for i, block in enumerate(blocks):
             self._add(block, 1 << i)
 
     def _add(self, block: Block, bit: Mask) -> None:
         text = block.text
-        if text is not None:
-            self.asking |= bit
-        for way, words in (("any", text.any if text else ()), ("all", text.all[:1] if text else ())):
-            if not words:
+        if text is None:
+            self._free["any"] |= bit
+            self._free["all"] |= bit
+            return
+        self.asking |= bit
+        asked = {"any": text.any, "all": text.all[:1], "none": text.none}
+        for way in self._free:
+            if not asked[way]:
                 self._free[way] |= bit
-            _mark(self._stands[way], words, text.where if text else "", bit)
-        _mark(self._falls, text.none if text else (), text.where if text else "", bit)
+        fields = {"title": [self._title], "text": [self._text]}.get(text.where, [self._title, self._text])
+        for masks in fields:
+            for way, words in asked.items():
+                for word in words:
+                    masks.setdefault(word, _OfWord()).add(way, bit)
 
     def standing(self, facts: Facts) -> Mask:
         """Return the blocks that the text leaves standing, those that ask for no word among them."""
-        keys = list(_keys(facts))
-        if not keys:
-            return self._free["any"] & self._free["all"]
-        masks = [self._free[way] | _union(self._stands[way], keys) for way in ("any", "all")]
-        return masks[0] & masks[1] & ~_union(self._falls, keys)
+        any_, all_, none = self._free["any"], self._free["all"], 0
+        for masks, words in zip((self._title, self._text), facts.found, strict=True):
+            for word in words:
+                of = masks.get(word)
+                if of is not None:
+                    any_ |= of.any
+                    all_ |= of.all
+                    none |= of.none
+        return any_ & all_ & ~none
 
 
-def _mark(masks: dict[tuple[str, str], Mask], words: Iterable[str], where: str, bit: Mask) -> None:
-    for word in words:
-        for field in ("title", "text") if where == "both" else (where,):
-            masks[field, word] = masks.get((field, word), 0) | bit
+class _OfWord:
+    """What a word in one field does: the blocks that it leaves standing in two ways, and those that it fells."""
 
+    __slots__ = ("all", "any", "none")
 
-def _keys(facts: Facts) -> Iterator[tuple[str, str]]:
-    title, text = facts.found
-    yield from (("title", word) for word in title)
-    yield from (("text", word) for word in text)
+    def __init__(self) -> None:
+        self.any: Mask = 0
+        self.all: Mask = 0
+        self.none: Mask = 0
 
-
-def _union(masks: dict[tuple[str, str], Mask], keys: Iterable[tuple[str, str]]) -> Mask:
-    mask = 0
-    for key in keys:
-        mask |= masks.get(key, 0)
-    return mask
+    def add(self, way: str, bit: Mask) -> None:
+        """Enter a block that names the word under `any`, `all` or `none`."""
+        setattr(self, way, getattr(self, way) | bit)

@@ -222,6 +222,9 @@ def occurs(word: str, text: str) -> bool:
     return False
 
 
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 class Words:
     """Many words looked for at once (Aho-Corasick): one pass over a text whatever their number."""
 
@@ -240,10 +243,11 @@ class Words:
         if self._search is None:
             return []
         found: list[tuple[int, int, int]] = self._search.find_matches_as_indexes(text, overlapping=True)
-        if not self._edged:
+        if not found or not self._edged:
             return found
         return [hit for hit in found if hit[0] not in self._edged or _fits(self.words[hit[0]], text, hit[1], hit[2])]
 
     def present(self, text: str) -> frozenset[str]:
         """Return the words that occur in `text`."""
-        return frozenset(self.words[index] for index, _, _ in self.find(text))
+        found = self.find(text)
+        return frozenset([self.words[index] for index, _, _ in found]) if found else _NONE
