@@ -105,13 +105,11 @@ class Calendars:
 
     def _after_working(self, left: timedelta, start: datetime, calendar: str) -> datetime:
         for day in self._from(self.local(start).date(), calendar):
-            if not day.working:
-                continue
-            for opens, closes in day.hours:
-                begin = max(opens, start)
+            for opens, closes in day.hours if day.working else ():
+                begin = opens if opens > start else start
                 if begin >= closes:
                     continue
-                if closes - begin >= left:
+                if begin + left <= closes:
                     return self.local(begin + left)
                 left -= closes - begin
         raise AssertionError("days do not end")

@@ -4,7 +4,7 @@ County default, county by kind, the route, the route by kind: each replaces the 
 Urgency and overlays then only tighten, by instant and not by figure. `fixed` exempts what the route wrote.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -29,15 +29,14 @@ class _Setter(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """Who sets one milestone: the base, if any, then who may tighten it.
+    """Who sets one milestone: the base, if any, then, unless that is `fixed`, who may tighten it.
 
     `by_day`: the day of the start is enough, so `made` remembers by calendar and day.
     """
 
     milestone: Milestone
-    base: _Setter | None
+    setters: tuple[_Setter, ...]
     fixed: bool
-    tighteners: tuple[_Setter, ...]
     by_day: bool
     made: dict[tuple[str | None, date], Due | None]
 
@@ -49,47 +48,45 @@ def deadlines(
 
     `acknowledge` runs from this round's dispatch (`now`), the others from the first one: a return buys no time (G42).
     """
-    first = case.state.first_dispatched_at or now
-    agency = case.compiled.ruleset.agencies.get(lead)
+    compiled, first = case.compiled, case.state.first_dispatched_at
+    begun = (now, case.on)
+    began = begun if first is None else (first, compiled.local_date(first))
+    agency = compiled.ruleset.agencies.get(lead)
     calendar = agency.calendar if agency else None
     made = []
-    for plan in _plans(case.compiled, case.facts.kind, route, overlays, urgency):
-        due = _due(case.compiled, plan, now if plan.milestone is Milestone.ACKNOWLEDGE else first, calendar)
+    for plan in _plans(compiled, case.facts.kind, route, overlays, urgency):
+        due = _due(compiled, plan, *(begun if plan.milestone is Milestone.ACKNOWLEDGE else began), calendar)
         if due is not None:
             made.append(due)
     return tuple(made)
 
 
-def _due(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
+def _due(compiled: Compiled, plan: _Plan, start: datetime, on: date, calendar: str | None) -> Due | None:
     """Return when a milestone falls due; where only the day of the start counts, worked out once a day."""
     if not plan.by_day:
         return _strictest(compiled, plan, start, calendar)
-    key = (calendar, compiled.local_date(start))
+    key = (calendar, on)
     if key in plan.made:
         return plan.made[key]
     return keep(plan.made, key, _strictest(compiled, plan, start, calendar))
 
 
 def _strictest(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
-    due = compiled.calendars.due
-    best: Due | None = None
-    if plan.base is not None:
-        at = due(plan.base.span, start, calendar)
-        best = None if at is None else Due(plan.milestone, at, plan.base.written, plan.base.by, plan.fixed)
-        if plan.fixed:
-            return best
-    for setter in plan.tighteners:
-        at = due(setter.span, start, calendar)
-        if at is not None and (best is None or at < best.at):
-            best = Due(plan.milestone, at, setter.written, setter.by)
-    return best
+    """Return what the earliest of the setters gives, of two equal ones the first."""
+    best: _Setter | None = None
+    at: datetime | None = None
+    for setter in plan.setters:
+        then = compiled.calendars.due(setter.span, start, calendar)
+        if then is not None and (at is None or then < at):
+            best, at = setter, then
+    return Due(plan.milestone, at, best.written, best.by, plan.fixed) if best and at else None
 
 
 def _plans(
     compiled: Compiled, kind: Kind, route: Route, overlays: Sequence[Overlay], urgency: Urgency
 ) -> tuple[_Plan, ...]:
     """Return who sets each milestone; made once for each set of setters."""
-    writing = tuple(overlay.id for overlay in overlays if overlay.deadline.spans)
+    writing = tuple([overlay.id for overlay in overlays if overlay.deadline.spans])
     key = (route.id, kind, urgency, writing)
     found = compiled.deadline_plans.get(key)
     if found is not None:
@@ -103,8 +100,8 @@ def _plan(
 ) -> _Plan:
     base, fixed = _replaced(ruleset, milestone, kind, route)
     tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
-    setters: Iterable[_Setter] = tighteners if base is None else (base, *tighteners)
-    return _Plan(milestone, base, fixed, tighteners, all(setter.span.unit in _BY_DAY for setter in setters), {})
+    setters = tighteners if base is None else (base, *tighteners)
+    return _Plan(milestone, setters, fixed, all(setter.span.unit in _BY_DAY for setter in setters), {})
 
 
 def _replaced(ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route) -> tuple[_Setter | None, bool]:
@@ -141,7 +138,7 @@ def _setter(span: Span, by: str) -> _Setter:
 def years_without_calendar(case: Case, now: datetime, dues: Sequence[Due]) -> tuple[int, ...]:
     """Return the local years that a deadline counted through, or a condition asked for, and that have no calendar."""
     calendars, gaps = case.compiled.calendars, case.facts.gaps
-    latest = max((due.at for due in dues if due.span.endswith(_BY_CALENDAR)), default=None)
+    latest = max([due.at for due in dues if due.span.endswith(_BY_CALENDAR)], default=None)
     earlier = case.state.first_dispatched_at
     if latest is None or (earlier is None and latest.year == case.on.year and calendars.known(latest.year)):
         return tuple(sorted(gaps)) if gaps else ()
