@@ -171,7 +171,7 @@ def _words_that_count(condition: TextCondition, facts: Facts) -> list[str]:
 
 def _clock(moment: datetime | None, day: date | None) -> str:
     if moment is not None:
-        return moment.strftime("%Y-%m-%dT%H:%M")
+        return moment.isoformat(timespec="minutes")[:16]
     return "" if day is None else day.isoformat()
 
 

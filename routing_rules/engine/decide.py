@@ -72,7 +72,8 @@ def _drawn(overlay: Overlay, incident: str) -> bool:
 
 def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decision:
     incident, route, overlays = case.incident, judged.row.rule, judged.overlays
-    urgency = _highest(incident.urgency, route, overlays)
+    rules: tuple[Route | Overlay, ...] = (route, *overlays)
+    urgency = _highest(incident.urgency, rules)
     roles, dropped = merged(case, lead, route, overlays)
     due = deadlines(case, now, lead.agency, route, overlays, urgency)
     return Decision(
@@ -86,31 +87,31 @@ def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decisio
         reason=lead.reason,
         route=route.id,
         lead=lead.agency,
-        overlays=tuple(overlay.id for overlay in overlays),
+        overlays=tuple([overlay.id for overlay in overlays]),
         trial=judged.trial,
         roles=roles,
         dropped=dropped,
         hard_rules=_hard_rules(case, lead, route, roles, dropped),
         urgency=urgency,
-        tags=_united(incident.tags, route, overlays),
+        tags=_united(incident.tags, rules),
         confidential=route.confidential,
         due=due,
         route_block=judged.row.block if route.when else None,
         evidence=_evidence(case, judged.row),
         expr_errors=_failed_expressions(case),
         calendar_gap=years_without_calendar(case, now, due),
-        flags=tuple(dict.fromkeys((*(flag.value for flag in incident.flags), *case.flags))),
+        flags=_flags(case),
     )
 
 
-def _highest(urgency: Urgency, route: Route, overlays: Iterable[Overlay]) -> Urgency:
-    rules: tuple[Route | Overlay, ...] = (route, *overlays)
+def _highest(urgency: Urgency, rules: Iterable[Route | Overlay]) -> Urgency:
     floors = [rule.urgency for rule in rules if rule.urgency is not None]
     return max((urgency, *floors), key=URGENCY_ORDER.__getitem__) if floors else urgency
 
 
-def _united(tags: tuple[str, ...], route: Route, overlays: Iterable[Overlay]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*tags, *route.tags, *(tag for overlay in overlays for tag in overlay.tags))))
+def _united(tags: tuple[str, ...], rules: Iterable[Route | Overlay]) -> tuple[str, ...]:
+    added = [tag for rule in rules for tag in rule.tags]
+    return tuple(dict.fromkeys((*tags, *added))) if tags or added else ()
 
 
 def _hard_rules(
@@ -121,29 +122,34 @@ def _hard_rules(
     Identity is withheld by the views, always; it is named only where confidence took the text from a co-handler who
     would have had it.
     """
-    acted = set(lead.acted)
     because = {drop.because for drop in dropped}
+    withheld = route.confidential or case.incident.report.reporter.secrecy
+    if not (lead.acted or because or withheld):
+        return ()
+    acted = set(lead.acted)
     if DroppedBecause.CONFLICT in because:
         acted.add(HardRule.CONFLICT)
     if DroppedBecause.RETURNED in because:
         acted.add(HardRule.RETURNED)
-    if (route.confidential or case.incident.report.reporter.secrecy) and any(r.role is Role.CO_HANDLER for r in roles):
+    if withheld and any(role.role is Role.CO_HANDLER for role in roles):
         acted.add(HardRule.IDENTITY)
-    return tuple(rule for rule in HardRule if rule in acted) if acted else ()
+    return tuple(rule for rule in HardRule if rule in acted)
+
+
+def _flags(case: Case) -> tuple[str, ...]:
+    flags = case.incident.flags
+    return tuple(dict.fromkeys([*(flag.value for flag in flags), *case.flags])) if flags or case.flags else ()
 
 
 def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
-    kept: dict[str, list[Evidence]] = {"category": [], "place": [], "about": []}
+    category: list[Evidence] = []
+    place: list[Evidence] = []
+    about: list[Evidence] = []
+    of = {"category": category, "place": place, "area": place, "about": about}
     for ground in case.incident.evidence:
-        group = kept.get("place" if ground.of == "area" else ground.of)
-        if group is not None:
-            group.append(ground)
-    return DecisionEvidence(
-        category=tuple(kept["category"]),
-        place=tuple(kept["place"]),
-        about=tuple(kept["about"]),
-        conditions=evidence(row.fields, case.facts),
-    )
+        if ground.of in of:
+            of[ground.of].append(ground)
+    return DecisionEvidence(tuple(category), tuple(place), tuple(about), evidence(row.fields, case.facts))
 
 
 def _failed_expressions(case: Case) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ No YAML switches these off: nobody handles a complaint about themselves or about
 what they returned. The fallback's lead always exists; only a conflict moves it, upward.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.codes import Flag, HardRule, Outcome, Resolved
 from contracts.decision import DecisionState
@@ -19,8 +19,7 @@ from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """What one decision is made from: the incident and its state under one ruleset, on one local date.
 
     `conflicted` may have no role at all; `returned` may not lead or co-handle. `flags` are those this adds.
@@ -41,8 +40,7 @@ class Case:
         return self.compiled.catalogue.find(target, facts.channel, facts.jurisdiction, facts.area, self.on)
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """The leading agency, what was asked for and by which rule, and the hard rules that acted."""
 
     agency: str
@@ -165,4 +163,4 @@ def _unconflicted(case: Case, lead: Lead) -> Lead:
     above = [code for code in case.compiled.catalogue.supervisors(lead.agency) if code not in case.conflicted]
     fresh = [code for code in above if code not in case.returned] if _of_fallback(case, lead) else above
     agency = next(iter(fresh or above[-1:]), case.compiled.catalogue.top or lead.agency)
-    return replace(lead, agency=agency, resolved=Resolved.SUPERVISOR, acted=lead.acted | {HardRule.CONFLICT})
+    return lead._replace(agency=agency, resolved=Resolved.SUPERVISOR, acted=lead.acted | {HardRule.CONFLICT})

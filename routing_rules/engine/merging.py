@@ -1,6 +1,6 @@
 """Who helps and who is told (协办, 知会): the asks of the route and of the overlays made one list (G32, G36-G38)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from contracts.codes import DroppedBecause, Outcome, Role
@@ -48,12 +48,10 @@ def _lead_not_found(lead: Lead, route: Route) -> list[Dropped]:
     return [Dropped(None, Role.LEAD, DroppedBecause.UNRESOLVED, lead.asked, route.id)]
 
 
-def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> Iterator[_Ask]:
-    """Yield the asks, the stronger role first; in a role the route's first, then the overlays' in file order."""
-    rules = [_asks_of(compiled, route), *(_asks_of(compiled, overlay) for overlay in overlays)]
-    for role in (0, 1):
-        for asks in rules:
-            yield from asks[role]
+def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> list[_Ask]:
+    """Return the asks, the stronger role first; in a role the route's first, then the overlays' in file order."""
+    rules = [_asks_of(compiled, route), *[_asks_of(compiled, overlay) for overlay in overlays]]
+    return [ask for role in (0, 1) for asks in rules for ask in asks[role]]
 
 
 def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...], tuple[_Ask, ...]]:
