@@ -17,11 +17,23 @@ _CIPHERS: Final = (
 )
 """Digits as Han characters, in ordinary and in banker's form."""
 
+_PROVINCES: Final = (
+    "\u4eac\u6d25\u5180\u664b\u8499\u8fbd\u5409\u9ed1\u6caa\u82cf\u6d59\u7696\u95fd\u8d63\u9c81\u8c6b"
+    "\u9102\u6e58\u7ca4\u6842\u743c\u6e1d\u5ddd\u8d35\u4e91\u85cf\u9655\u7518\u9752\u5b81\u65b0"
+)
+"""What a plate begins with: the short names of the provinces. Only after one of these may a blank stand."""
+
 _VEHICLES: Final = "\u5b66\u8b66\u6e2f\u6fb3\u6302"
 """What a plate may end with: a learner's, the police's, those of Hong Kong and Macau, a trailer's."""
 
 _GAP: Final = r"[-\s._\u00b7\u2010-\u2015]?"
 _DATE: Final = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+
+_PLATE: Final = (
+    rf"(?:[\u4e00-\u9fff]|[{_PROVINCES}]\s)[A-Za-z]\s?[\u00b7\u2022.-]?\s?"
+    rf"(?=(?:[A-Za-z]*\d){{3}})[A-Za-z\d]{{4,6}}[{_VEHICLES}]?(?![A-Za-z\d])"
+)
+"""A Han character, a letter, then letters and digits, three digits or more; a kind of vehicle may end it."""
 
 _PATTERNS: Final = (
     rf"(?<!\d)\d{{6}}{_GAP}(?:18|19|20)\d\d{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXx](?![\dA-Za-z])",  # identity card in groups
@@ -31,8 +43,7 @@ _PATTERNS: Final = (
     rf"(?<!\d)\(?\d{{3}}\)?{_GAP}\d{{3}}[-\s.]\d{{4}}(?!\d)",  # North American
     rf"(?<!\d)(?!{_DATE})\d{{7,}}[Xx]?",  # local number, identity card, account
     rf"[{_CIPHERS}]{{7,}}",
-    # a plate: a Han character, a letter, then letters and digits, three digits or more; a kind of vehicle may end it
-    rf"[\u4e00-\u9fff][A-Za-z]\s?[\u00b7\u2022.-]?\s?(?=(?:[A-Za-z]*\d){{3}})[A-Za-z\d]{{4,6}}[{_VEHICLES}]?(?![A-Za-z\d])",
+    _PLATE,
     r"[A-Za-z\d._%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+",  # e-mail
 )
 _PERSONAL: Final = re.compile("|".join(_PATTERNS))
