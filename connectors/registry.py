@@ -1,6 +1,6 @@
 """The one list of codecs. A new channel is a folder under `channels/` and two lines here."""
 
-from typing import Final
+from typing import Any, Final
 
 from connectors.channels.hotline_12345.codec import CODEC as _HOTLINE
 from connectors.channels.message_board.codec import CODEC as _MESSAGE_BOARD
@@ -8,9 +8,10 @@ from connectors.channels.nyc311.codec import CODEC as _NYC311
 from connectors.channels.petition.codec import CODEC as _PETITION
 from connectors.channels.police_110.codec import CODEC as _POLICE
 from connectors.channels.urban_management.codec import CODEC as _URBAN
+from connectors.native.codec import NativeCodec
 from contracts.ports import Codec
 
-_CODECS: Final[tuple[Codec, ...]] = (_HOTLINE, _URBAN, _POLICE, _PETITION, _MESSAGE_BOARD, _NYC311)
+_CODECS: Final[tuple[NativeCodec[Any], ...]] = (_HOTLINE, _URBAN, _POLICE, _PETITION, _MESSAGE_BOARD, _NYC311)
 
 
 def codecs() -> dict[str, Codec]:
@@ -18,4 +19,10 @@ def codecs() -> dict[str, Codec]:
     return {codec.channel: codec for codec in _CODECS}
 
 
-__all__ = ["codecs"]
+def native_names() -> frozenset[str]:
+    """Return the names of fields that the channels' forms know: words of the form, never of a reporter."""
+    forms = (codec.form.model_fields for codec in _CODECS)
+    return frozenset(field.alias or name for form in forms for name, field in form.items())
+
+
+__all__ = ["codecs", "native_names"]

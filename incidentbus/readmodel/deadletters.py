@@ -12,6 +12,7 @@ import orjson
 from aiokafka import ConsumerRecord
 
 from connectors.kafka.clients import Connection
+from connectors.registry import native_names
 from contracts.codes import ReasonCode
 from contracts.deadletter import DeadLetter
 from contracts.handling import DeadLetterHandling
@@ -149,6 +150,6 @@ def outline_of(payload: bytes | None) -> Any:
     except UnicodeDecodeError as error:
         return f"<{len(payload)} bytes, not UTF-8 at byte {error.start}>"
     try:
-        return outline(orjson.loads(payload))
+        return outline(orjson.loads(payload), native_names())
     except orjson.JSONDecodeError as error:
         return f"<{len(payload)} bytes, not JSON at character {error.pos}>"

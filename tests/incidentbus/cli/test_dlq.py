@@ -103,7 +103,8 @@ def test_what_is_shown_of_one_letter_is_the_payload_s_shape(invoke, letter) -> N
     result = invoke(app, "show", where)
     (told,) = rows(result)
     assert told["payload"] == {
-        "诉求人": f"<{len(SECRET)} characters>", "内容": {"正文": f"<{len(SECRET)} characters>"}, "件数": "<int>",
+        "诉求人": f"<{len(SECRET)} characters>", "内容": {"<2 characters>": f"<{len(SECRET)} characters>"},
+        "<2 characters>": "<int>",
     }  # fmt: skip
     assert told["headers"] == {"ce_id": "12345-0001", "x": None}
     assert "13900000000" not in result.stdout
