@@ -6,7 +6,7 @@ PY := .venv/bin/python
 SECONDS_PER_TEST ?= 120
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants bench-gate bench lock schemas docs topics-files clean
+        format gate-mutants bench-gate lock schemas docs topics-files clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -80,9 +80,10 @@ docs: .venv/dev  ## rewrite the generated parts of the documents
 schemas: .venv/runtime  ## regenerate contracts/schemas from the models
 	@$(PY) -m incidentbus contracts schemas --write
 
-lock:  ## remake the locked requirements
+lock: .venv/dev  ## remake the locked requirements, and the lock of the broker's jars
 	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml requirements/build.in -o requirements/runtime.txt
 	@$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	@$(PY) -m connectors.kafka.lock_jars
 
 clean:  ## remove what demo and test made here; CACHE=1 also the Kafka that clones share
 	@rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -28,6 +28,11 @@ def _content_id(prefix: str, *parts: str) -> str:
     return prefix + hashlib.sha256(_framed(parts)).hexdigest()[:_ID_DIGITS]
 
 
+def report_event_id(channel: str, payload: bytes) -> str:
+    """Return the id of the event that carries this native payload."""
+    return "rep-" + hashlib.sha256(_framed((channel, payload))).hexdigest()[:_ID_DIGITS]
+
+
 def incident_id(channel: str, external_id: str) -> str:
     """Return the id of the matter that `channel` knows as `external_id`."""
     return _content_id("inc-", channel, external_id)

@@ -43,10 +43,11 @@ class MeteredObserver:
         if counts is not None:
             counts.committed(meter, self._clock.now_ms() / 1000)
 
-    def dead_letter(self, stage: str, topic: str, reason: ReasonCode) -> None:
+    def dead_letter(self, stage: str, topic: str, partition: int, offset: int, reason: ReasonCode) -> None:
         """Count a dead letter."""
         self._meter.count("incidentbus_dead_letters_total", stage=stage, reason=reason.value)
-        log.warning("dead letter", stage=stage, topic=topic, reason=reason.value)
+        record = f"{topic}/{partition}/{offset}"
+        log.warning("dead letter", stage=stage, record=record, reason=reason.value)
 
     def aborted(self, stage: str, partition: int, cause: Abort) -> None:
         """Count an aborted transaction."""

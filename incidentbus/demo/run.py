@@ -144,10 +144,8 @@ async def publish_all(run: Run) -> None:
 
 async def _publish_one(run: Run, publisher: Publisher, telling: Telling) -> None:
     topics = run.settings.topics()
-    id_ = telling.external_id or "unreadable"
-    outgoing = report(topics, telling.channel, id_, telling.payload, utc_now(), partition=telling.partition(PARTITIONS))
-    if telling.external_id is None:
-        outgoing = outgoing._replace(key=None)
+    partition = telling.partition(PARTITIONS)
+    outgoing = report(topics, telling.channel, telling.external_id, telling.payload, utc_now(), partition=partition)
     placed = await publisher.publish(outgoing)
     run.ledger.note(telling.channel, telling.external_id, (placed.topic, placed.partition, placed.offset))
 

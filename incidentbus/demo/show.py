@@ -36,7 +36,7 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
     except NotPublished as refusal:
         console.print(f"demo: {refusal}\n{refusal.text(settings.language)}", style="red", markup=False)
         return False
-    print(_last_line(run, verdict, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
+    print(last_line(run, verdict, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
     return verdict.clean
 
 
@@ -63,7 +63,8 @@ def _compiled(settings: Settings) -> Compiled:
     return compile_ruleset(loaded.ruleset)
 
 
-def _last_line(run: Run, verdict: Verdict, seconds: float) -> str:
+def last_line(run: Run, verdict: Verdict, seconds: float) -> str:
+    """Return the line that scripts read."""
     incidents = len(run.incidents.seen) if run.incidents else 0
     return (
         f"demo: reports={len(run.ledger.published)} incidents={incidents} assignments={verdict.assignments} "

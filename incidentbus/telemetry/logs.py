@@ -24,7 +24,8 @@ LogFormat = Literal["auto", "json", "console"]
 
 _OF_THE_SYSTEM: Final = (BusError, KafkaError, OSError, ImportError, TimeoutError)
 """Errors whose message is our own, the broker's or the system's, and so may be told."""
-_TALKATIVE: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp")
+_TALKATIVE: Final = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp", "incidentbus")
+"""Loggers heard from WARNING on. Under `incidentbus` mode tells of its services; our own facts have short names."""
 _OWN_KEYS: Final = frozenset({"event", "level", "at", "logger", "exception"})
 
 

@@ -34,7 +34,7 @@ class Observer(Protocol):
     def turn(self, report: TurnReport) -> None:
         """A turn was committed."""
 
-    def dead_letter(self, stage: str, topic: str, reason: ReasonCode) -> None:
+    def dead_letter(self, stage: str, topic: str, partition: int, offset: int, reason: ReasonCode) -> None:
         """A record of input `topic` was dead-lettered (told after the commit)."""
 
     def aborted(self, stage: str, partition: int, cause: Abort) -> None:
@@ -63,7 +63,7 @@ class Silent:
     """Observes nothing."""
 
     def turn(self, report: TurnReport) -> None: ...  # noqa: D102
-    def dead_letter(self, stage: str, topic: str, reason: ReasonCode) -> None: ...  # noqa: D102
+    def dead_letter(self, stage: str, topic: str, partition: int, offset: int, reason: ReasonCode) -> None: ...  # noqa: D102
     def aborted(self, stage: str, partition: int, cause: Abort) -> None: ...  # noqa: D102
     def lost(self, stage: str, partition: int, cause: Loss) -> None: ...  # noqa: D102
     def restored(self, stage: str, partition: int, records: int, seconds: float) -> None: ...  # noqa: D102

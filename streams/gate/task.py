@@ -306,8 +306,8 @@ class Task:
             self._supply.hold(topic, delay)
         for state in verdict.pauses.values():
             self._pause(state)
-        for topic, reason in verdict.dead:
-            self._around.observer.dead_letter(self._around.stage.name, topic, reason)
+        for topic, offset, reason in verdict.dead:
+            self._around.observer.dead_letter(self._around.stage.name, topic, self.partition, offset, reason)
 
     def _pause(self, state: InputState) -> None:
         self._pauses[state.topic] = state.reason

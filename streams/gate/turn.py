@@ -41,7 +41,7 @@ class Verdict:
     changes: Changes = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    dead: list[tuple[str, ReasonCode]] = field(default_factory=list)
+    dead: list[tuple[str, int, ReasonCode]] = field(default_factory=list)
     held: dict[str, float] = field(default_factory=dict)
     pauses: dict[str, InputState] = field(default_factory=dict)
     timestamps: list[int] = field(default_factory=list)
@@ -229,7 +229,7 @@ class _Turn:
             self._pause(record, PauseReason.DEAD_LETTER_REFUSED, size)
             return
         tally.failed()
-        self._verdict.dead.append((record.topic, reason))
+        self._verdict.dead.append((record.topic, record.offset, reason))
         self._take(record, (emit,), size)
 
     def _pause(self, record: InboundRecord, reason: PauseReason, detail: str) -> None:

@@ -38,11 +38,3 @@ def test_every_make_target_shown_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
     assert shown
     assert shown - targets - {"and"} == set()
-
-
-def test_the_demos_last_line_is_shown_as_it_is_printed() -> None:
-    from incidentbus.demo.show import _last_line  # noqa: F401 - its form is pinned below
-
-    form = r"demo: reports=\d+ incidents=\d+ assignments=\d+ dead_letters=\d+ lost=0 duplicates=0 seconds=\d+"
-    for page in ("README.md", "README.zh.md"):
-        assert re.search(form, (ROOT / page).read_text("utf-8")), page

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,20 @@ async def test_a_published_ruleset_is_taken_and_can_be_taken_back(following: Fol
     await following.point(first.compiled.ruleset.hash)
     await following.until(lambda: following.version == "2026.1")
     assert following.meter.value("incidentbus_ruleset_reloads_total", result="success") == 3
+
+
+async def test_a_swap_takes_less_than_two_seconds_from_the_publishers_acknowledgement(
+    following: Following, county: Path
+) -> None:
+    await following.until(lambda: following.version == "2026.1")
+    taken = []
+    for version in ("2026.2", "2026.3", "2026.4"):  # the best of three: the machine may be busy with something else
+        edit(county, version)
+        await following.publish(county)
+        acknowledged = time.monotonic()
+        await following.until(lambda wanted=version: following.version == wanted)
+        taken.append(time.monotonic() - acknowledged)
+    assert min(taken) < 2, taken
 
 
 async def test_a_broken_ruleset_that_arrives_is_refused_and_the_last_good_one_stays(

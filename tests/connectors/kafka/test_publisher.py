@@ -100,10 +100,19 @@ async def test_a_report_is_a_cloud_event_keyed_by_its_external_id(connection, ma
     assert record.key == b"HZ-7"
     envelope = open_envelope(record.headers, record.value)
     assert envelope.data == b"\xb7\xcf not looked into"
-    assert envelope.attributes["id"] == "HZ-7"
+    assert envelope.attributes["subject"] == "HZ-7"
     assert envelope.attributes["source"] == "/channels/hotline-12345"
     assert envelope.attributes["traceparent"] == "00-aa-bb-01"
     assert envelope.content_type == "application/json"
+
+
+def test_an_event_published_again_is_the_same_and_a_corrected_one_another():
+    def event_id(payload: bytes, external_id: str | None = "HZ-7") -> bytes:
+        return dict(report(Topics(), "hotline-12345", external_id, payload, NOW).headers)["ce_id"]
+
+    assert event_id(b"{}") == event_id(b"{}")
+    assert event_id(b"{}") != event_id(b"{ }")
+    assert event_id(b"{", None) != event_id(b"[", None)
 
 
 async def test_a_topic_that_is_not_there_is_a_temporary_failure(connection, topic_name):

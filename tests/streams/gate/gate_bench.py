@@ -44,7 +44,7 @@ class Diary(Silent):
     def turn(self, report: TurnReport) -> None:
         self.turns.append(report)
 
-    def dead_letter(self, stage: str, topic: str, reason: Any) -> None:
+    def dead_letter(self, stage: str, topic: str, partition: int, offset: int, reason: Any) -> None:
         self.facts.append(("dead_letter", reason))
 
     def aborted(self, stage: str, partition: int, cause: str) -> None:
