@@ -121,9 +121,9 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "RR104": _error(
         "“{field}”要写成清单 [ ]",
-        "`rules fmt` 可代改",
+        "只有一个值也加方括号，写成 [值]",
         "“{field}” is a list: write [ ] round it",
-        "`rules fmt` does it for you",
+        "one value has its brackets too: [value]",
     ),
     "RR105": _error(
         "“{field}”清单是空的，永远不会命中",
@@ -385,9 +385,9 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "RR142": _warning(
         "缺 {year} 年日历，暂按周一至周五算",
-        "`rules calendar import`",
+        "在 calendars/ 添上这一年的文件，照当年放假通知写",
         "no calendar for {year}: Monday to Friday is assumed",
-        "`rules calendar import`",
+        "add that year's file to calendars/, from the holiday notice",
     ),
     "RR143": _note(
         "调休上班日 {date} 本来就是工作日",

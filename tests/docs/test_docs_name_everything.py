@@ -17,6 +17,7 @@ from contracts.handling import HandlingAction
 from contracts.inputs import PauseReason
 from contracts.telemetry import SPECS
 from incidentbus.settings import Settings
+from routing_rules.messages.findings import CATALOGUE
 from streams.gate.observer import Abort, Loss
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -122,3 +123,21 @@ def test_every_command_that_a_page_shows_exists() -> None:
             words = (line[0] or line[1]).split()
             plain = [words[0], *(word for word in words[1:3] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word))]
             assert any(" ".join(plain[:length]) in known for length in range(len(plain), 1, -1)), (page.name, line)
+
+
+def _in_quotes(words: str) -> set[str]:
+    """Return what is called in back quotes without the program's name: `rules lint`, `dlq list --json`."""
+    groups = {
+        path.split()[1] for path, command in PAGES.commands() if getattr(command, "commands", None) and " " in path
+    }
+    called = re.findall(rf"`((?:{'|'.join(sorted(groups))}) [a-z][a-z-]*)\b[^`\n]*`", words)
+    return {f"incidentbus {words}" for words in called}
+
+
+def test_every_command_named_in_back_quotes_exists_in_pages_and_in_what_the_linter_says() -> None:
+    known = {path for path, _ in PAGES.commands()}
+    hints = "\n".join(f"{entry.texts.hint_zh}\n{entry.texts.hint_en}" for entry in CATALOGUE.values())
+    spoken = {page.name: page.read_text(encoding="utf-8") for page in EVERY_PAGE} | {"the findings' hints": hints}
+    assert "incidentbus rules lint" in _in_quotes(spoken["findings.md"])
+    for name, words in spoken.items():
+        assert _in_quotes(words) <= known, (name, _in_quotes(words) - known)

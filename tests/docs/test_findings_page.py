@@ -19,7 +19,7 @@ RULES = Path(__file__).parents[2] / "docs" / "rules"
 PAGE = (RULES / "findings.md").read_text(encoding="utf-8")
 TODAY = date(2026, 5, 12)
 EXAMPLE = re.compile(r"^(错例|正例) `([^`]+)`(末尾加)?：\n\n```yaml\n(.*?)```$", re.MULTILINE | re.DOTALL)
-NOT_YET_JUDGED = {"RR130", "RR131", "RR132"}  # the geometry of rules is another command's
+NOT_YET_JUDGED = {"RR130", "RR131", "RR132"}  # no command compares rules with each other yet; the page says so
 WITHOUT_A_FILE = {"RR142"}  # told by the absence of one
 
 
