@@ -102,7 +102,8 @@ def live(rule: Route | Overlay, on: date) -> bool:
 
 def _row(rule: R, n: int, block: Block) -> Row[R]:
     fields = tuple((name, getattr(block, name)) for name in given(block))
-    return Row(rule, n, fields, remaining(block, skip=INDEXED), tuple(remaining(unless) for unless in rule.unless))
+    unless = tuple(remaining(unless, rule=rule.id) for unless in rule.unless)
+    return Row(rule, n, fields, remaining(block, INDEXED, rule.id), unless)
 
 
 class Compiled:
@@ -120,7 +121,6 @@ class Compiled:
         self.overlays: Table[Overlay] = Table(ruleset.overlays)
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
-        self.rules_of_expression = _rules_of_expression(rules)
         self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers,
         self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`,
         self.towns: dict[str, str] = {}  # and `views`
@@ -153,11 +153,3 @@ def _words(blocks: Iterable[Block]) -> Iterator[str]:
 
 def _expressions(blocks: Iterable[Block]) -> dict[str, Expression]:
     return {block.expr: Expression(block.expr) for block in blocks if block.expr is not None}
-
-
-def _rules_of_expression(rules: Iterable[Route | Overlay]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for rule in rules:
-        for source in dict.fromkeys(block.expr for block in (*rule.when, *rule.unless) if block.expr is not None):
-            found[source] = (*found.get(source, ()), rule.id)
-    return found

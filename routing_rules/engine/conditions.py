@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from contracts.decision import ConditionEvidence
 from routing_rules.engine.expressions import ExpressionError
@@ -77,11 +77,18 @@ def _dates(dates: tuple[tuple[int, int], tuple[int, int]] | None, day: date) -> 
     return start <= at <= end if start <= end else at >= start or at <= end
 
 
-def _expression(source: str, facts: Facts) -> bool:
+class _Asked(NamedTuple):
+    """An expression, and the rule that asks it."""
+
+    source: str
+    rule: str
+
+
+def _expression(asked: _Asked, facts: Facts) -> bool:
     try:
-        return facts.terms.expressions[source].holds(facts.variable)
+        return facts.terms.expressions[asked.source].holds(facts.variable)
     except ExpressionError:
-        facts.errors.append(source)
+        facts.errors.append(asked.rule)
         return False
 
 
@@ -131,16 +138,21 @@ def given(block: Block) -> list[str]:
     return [name for name in TESTS if getattr(block, name) is not None]
 
 
-def _ready(name: str, block: Block) -> Any:
+def _ready(name: str, block: Block, rule: str = "") -> Any:
     value = getattr(block, name)
+    if name == "expr":
+        return _Asked(value, rule)
     if isinstance(value, TextCondition):
         return _Words(frozenset(value.any), frozenset(value.all), frozenset(value.none), value.where)
     return value
 
 
-def remaining(block: Block, skip: frozenset[str] = frozenset()) -> tuple[Test, ...]:
-    """Return what remains to be asked of a block when the fields in `skip` are answered already, cheapest first."""
-    return tuple(partial(TESTS[name], _ready(name, block)) for name in given(block) if name not in skip)
+def remaining(block: Block, skip: frozenset[str] = frozenset(), rule: str = "") -> tuple[Test, ...]:
+    """Return what remains to be asked of a block when the fields in `skip` are answered already, cheapest first.
+
+    `rule` is whose block it is: whose expression failed, where one does.
+    """
+    return tuple(partial(TESTS[name], _ready(name, block, rule)) for name in given(block) if name not in skip)
 
 
 def holds(block: Block, facts: Facts) -> bool:

@@ -5,11 +5,12 @@ Urgency and overlays then only tighten, by instant and not by figure. `fixed` ex
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from contracts.codes import Kind, Milestone, Urgency
 from contracts.decision import Due
+from routing_rules.engine.calendars import ALWAYS
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case
 from routing_rules.engine.memo import keep
@@ -17,7 +18,9 @@ from routing_rules.engine.schema import Deadline, Overlay, Route, Ruleset, Span,
 
 _UNWRITTEN = Deadline()
 _BY_DAY = frozenset({SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS, SpanUnit.NONE})
-_BY_CALENDAR = (SpanUnit.WORKING_HOURS.value, SpanUnit.BUSINESS_DAYS.value, SpanUnit.CALENDAR_DAYS.value)
+_BY_DAYS = (SpanUnit.BUSINESS_DAYS.value, SpanUnit.CALENDAR_DAYS.value)
+_BY_CALENDAR = (SpanUnit.WORKING_HOURS.value, *_BY_DAYS)
+_MOMENT = timedelta(microseconds=1)  # a day that closes at midnight closes in its own year
 
 
 class _Setter(NamedTuple):
@@ -135,12 +138,19 @@ def _setter(span: Span, by: str) -> _Setter:
     return _Setter(span, str(span), by)
 
 
-def years_without_calendar(case: Case, now: datetime, dues: Sequence[Due]) -> tuple[int, ...]:
-    """Return the local years that a deadline counted through, or a condition asked for, and that have no calendar."""
-    calendars, gaps = case.compiled.calendars, case.facts.gaps
-    latest = max([due.at for due in dues if due.span.endswith(_BY_CALENDAR)], default=None)
+def years_without_calendar(case: Case, now: datetime, lead: str, dues: Sequence[Due]) -> tuple[int, ...]:
+    """Return the local years that a deadline ran through, or a condition asked for, and that have no calendar.
+
+    A deadline runs from the day it starts to the day at whose end, or within which, it is over.
+    """
+    compiled, gaps = case.compiled, case.facts.gaps
+    always = compiled.ruleset.agencies[lead].calendar == ALWAYS
+    counted = [due for due in dues if due.span.endswith(_BY_DAYS if always else _BY_CALENDAR)]
     earlier = case.state.first_dispatched_at
-    if latest is None or (earlier is None and latest.year == case.on.year and calendars.known(latest.year)):
+    latest = max([due.at for due in counted], default=None)
+    if latest is None or (earlier is None and latest.year == case.on.year and compiled.calendars.known(latest.year)):
         return tuple(sorted(gaps)) if gaps else ()
-    first = min(now, earlier or now)
-    return tuple(sorted(gaps.union(calendars.gaps(first, latest))))
+    for due in counted:
+        start = now if earlier is None or due.milestone is Milestone.ACKNOWLEDGE else earlier
+        gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT))
+    return tuple(sorted(gaps))

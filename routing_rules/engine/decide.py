@@ -98,8 +98,8 @@ def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decisio
         due=due,
         route_block=judged.row.block if route.when else None,
         evidence=_evidence(case, judged.row),
-        expr_errors=_failed_expressions(case),
-        calendar_gap=years_without_calendar(case, now, due),
+        expr_errors=tuple(dict.fromkeys(case.facts.errors)),
+        calendar_gap=years_without_calendar(case, now, lead.agency, due),
         flags=_flags(case),
     )
 
@@ -150,11 +150,3 @@ def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
         if ground.of in of:
             of[ground.of].append(ground)
     return DecisionEvidence(tuple(category), tuple(place), tuple(about), evidence(row.fields, case.facts))
-
-
-def _failed_expressions(case: Case) -> tuple[str, ...]:
-    """Return the rules whose expression failed: such a condition doesn't hold (G14)."""
-    if not case.facts.errors:
-        return ()
-    by_source = case.compiled.rules_of_expression
-    return tuple(dict.fromkeys(rule for source in case.facts.errors for rule in by_source[source]))

@@ -90,7 +90,7 @@ class Facts:
         self.jurisdiction = incident.jurisdiction
         self.area = incident.areas
         self.lead: str | None = None
-        self.errors: list[str] = []  # expressions that failed
+        self.errors: list[str] = []  # rules whose expression failed
         self.gaps: set[int] = set()  # years asked for that have no calendar
         self._normal: tuple[str, str] | None = None
         self._found: tuple[frozenset[str], frozenset[str]] | None = None

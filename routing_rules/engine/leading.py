@@ -86,7 +86,8 @@ def settle(case: Case, route: Route) -> Lead:
     lead = _asked(case, route)
     if lead.reason is Outcome.ADJUDICATED:
         return _unconflicted(case, lead)
-    lead = _unreturned(case, route, lead)
+    if case.state.adjudicated_to is None:  # a ruling that names nobody is told as such, whatever was returned before
+        lead = _unreturned(case, route, lead)
     climbed = _unconflicted(case, lead)
     if climbed.agency in case.returned and not _of_fallback(case, climbed):
         return _unconflicted(case, _elsewhere(case, route, climbed.acted))
@@ -124,7 +125,7 @@ def _fallback(case: Case, reason: Outcome, wanted: str = "", acted: frozenset[Ha
 
 
 def _of_fallback(case: Case, lead: Lead) -> bool:
-    return lead.rule == case.compiled.fallback.id
+    return lead.rule == case.compiled.fallback.id and lead.reason is not Outcome.ADJUDICATED
 
 
 def _unreturned(case: Case, route: Route, lead: Lead) -> Lead:
@@ -154,13 +155,14 @@ def _adjudication(case: Case, acted: frozenset[HardRule]) -> Lead:
 
 
 def _unconflicted(case: Case, lead: Lead) -> Lead:
-    """Climb to the first supervisor that is not complained about (G31).
+    """Climb to the first supervisor in force that is not complained about (G31).
 
     Where the fallback's lead has to climb, those who returned the case are passed over too, the last one excepted.
     """
     if lead.agency not in case.conflicted:
         return lead
-    above = [code for code in case.compiled.catalogue.supervisors(lead.agency) if code not in case.conflicted]
+    chain = case.compiled.catalogue.supervisors(lead.agency)
+    above = [code for code in chain if code not in case.conflicted and case.find(AgencyRef(code))]
     fresh = [code for code in above if code not in case.returned] if _of_fallback(case, lead) else above
     agency = next(iter(fresh or above[-1:]), case.compiled.catalogue.top or lead.agency)
     return lead._replace(agency=agency, resolved=Resolved.SUPERVISOR, acted=lead.acted | {HardRule.CONFLICT})

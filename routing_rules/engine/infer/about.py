@@ -39,6 +39,7 @@ class AboutReader:
         self._order = tuple(ruleset.agencies)
         self._top = catalogue.top
         self._called = _called(ruleset)
+        self._coded = {normal(code): {code} for code in ruleset.agencies}
         numbered = {lexicon.add(name): codes for name, codes in self._called.items()}
         self._names = {number: codes for number, codes in numbered.items() if number is not None}
         self._before = lexicon.add_all(ruleset.conflict.before)
@@ -64,7 +65,7 @@ class AboutReader:
     def _given(self, report: Report, found: About) -> set[str]:
         codes: set[str] = set()
         for called in report.about:
-            known = {called} if called in self._order else self._called.get(normal(called), set())
+            known = self._coded.get(normal(called), set()) | self._called.get(normal(called), set())
             codes |= known
             found.evidence.extend(Evidence("about", code, "channel", called) for code in sorted(known))
             if not known and Flag.ABOUT_UNKNOWN not in found.flags:

@@ -43,6 +43,7 @@ class CategoryReader:
 
     def __init__(self, ruleset: Ruleset, lexicon: Lexicon) -> None:
         self._rules = ruleset.classify
+        self._margin = max(ruleset.classify.margin, 1)  # a tie stops at the parent, whatever the margin (G18)
         self._codes = frozenset(ruleset.categories)
         self._native = _native(ruleset)
         self._lines = {code: _line(code, self._codes) for code in ruleset.categories}
@@ -113,7 +114,7 @@ class CategoryReader:
         while at in children:
             first, second = _two_best(points, children[at])
             best = points[first]
-            if best <= 0 or best - second < self._rules.margin or (at is None and best < self._rules.min_score):
+            if best <= 0 or best - second < self._margin or (at is None and best < self._rules.min_score):
                 break
             at = first
         return at

@@ -111,12 +111,10 @@ class PlaceReader:
 
     def _contradicted(self, code: str, held: tuple[str, ...]) -> bool:
         """Whether the point lies outside the code's own polygon, or in that of a place neither above nor beneath it."""
-        at = self._smallest(held)
-        if at is not None and code in self._chain(at):
-            return False
         if code in self._areas.ids and code not in held:
             return True
-        return at is not None and at not in self._chain(code)
+        pointed = (area for area in held if area in self._ruleset.jurisdictions)
+        return any(code not in self._chain(at) and at not in self._chain(code) for at in pointed)
 
     def _smallest(self, held: tuple[str, ...]) -> str | None:
         return next((area for area in held if area in self._ruleset.jurisdictions), None)
