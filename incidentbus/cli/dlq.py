@@ -40,6 +40,7 @@ _COLUMNS = {
     "bytes": "字节 bytes",
     "state": "状态 state",
 }
+_REFERENCES = ("letter", "source", "reason")
 
 
 @app.command("list")
@@ -72,7 +73,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
             {**row, "time": local(row["at_ms"]), "source": f"{row['topic']}/{row['partition']}/{row['offset']}"}
             for row in rows
         ]
-        table(_COLUMNS, shown)
+        table(_COLUMNS, shown, _REFERENCES)
     note(f"死信 {len(rows)} 件 / {len(rows)} dead letters")
 
 

@@ -119,7 +119,7 @@ def _print(trail: Trail, language: str) -> None:
     ]
     if rows:
         print(trail.id)
-        table(_HEADINGS[language], rows)
+        table(_HEADINGS[language], rows, references=("where",))
     note(f"{len(rows)} 个环节" if chinese else f"{len(rows)} steps")
 
 

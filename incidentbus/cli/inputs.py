@@ -32,6 +32,7 @@ _COLUMNS = {
     "offset": "停在 at offset",
     "by": "由 by",
 }
+_REFERENCES = ("stage", "topic", "partition", "offset")
 
 
 @app.command("list")
@@ -49,7 +50,7 @@ async def list_(
             ndjson({"time": rfc3339(row.pop("at")), **row})
     else:
         if rows:
-            table(_COLUMNS, [{**row, "since": local(row["at"])} for row in rows])
+            table(_COLUMNS, [{**row, "since": local(row["at"])} for row in rows], _REFERENCES)
         note(f"停着 {len(paused)} 个输入 / {len(paused)} inputs stand still")
     if paused:
         leave(ExitCode.FINDINGS)

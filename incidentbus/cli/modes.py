@@ -130,7 +130,7 @@ def _shown(records: list[ModeRecord], *, as_json: bool) -> None:
             ndjson(_row(record, rfc3339))
     elif records:
         rows = [_row(record, local) for record in records]
-        table(_COLUMNS, [{**row, "response": " ".join(row["response"])} for row in rows])
+        table(_COLUMNS, [{**row, "response": " ".join(row["response"])} for row in rows], references=("place",))
 
 
 def _row(record: ModeRecord, told: Any) -> dict[str, Any]:

@@ -1,18 +1,23 @@
 """How commands print: one JSON object a line for machines, a table for people, progress where only people see it."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from contracts.codes import ReasonCode
 from incidentbus.cli.exits import Misuse
 
-_WIDE = 200
+_ANY_WIDTH: Final = 1_000_000
+"""For what is piped: no line is folded, whatever stands in it."""
+_BETWEEN: Final = 2
+_NARROWEST: Final = 16
+"""Cells of a column that folds, however little room the others leave."""
 
 
 def ndjson(row: Mapping[str, Any]) -> None:
@@ -20,15 +25,26 @@ def ndjson(row: Mapping[str, Any]) -> None:
     print(orjson.dumps(row, default=str).decode(), flush=True)
 
 
-def table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print rows under headings (`columns`: key of the row → heading); wide where no terminal sets the width."""
+def table(
+    columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]], references: Collection[str] = frozenset()
+) -> None:
+    """Print rows under headings (`columns`: key of the row → heading).
+
+    On a terminal long cells fold, but never those of the columns in `references`: what people copy into the next
+    command stays in one piece, even if the terminal itself has to break the line. What is piped is not folded at all.
+    """
+    cells = [["" if row.get(key) is None else str(row[key]) for key in columns] for row in rows]
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        made.add_column(heading, overflow="fold")
-    for row in rows:
-        made.add_row(*("" if row.get(key) is None else str(row[key]) for key in columns))
-    console = Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, highlight=False)
-    console.print(made)
+    least = 0
+    for number, (key, heading) in enumerate(columns.items()):
+        longest = max([cell_len(heading), *(cell_len(row[number]) for row in cells)])
+        width = longest if key in references else min(longest, _NARROWEST)
+        made.add_column(heading, no_wrap=key in references, overflow="fold", min_width=width)
+        least += width + _BETWEEN
+    for row in cells:
+        made.add_row(*row)
+    width = max(Console().width, least) if sys.stdout.isatty() else _ANY_WIDTH
+    Console(width=width, markup=False, highlight=False).print(made, crop=False)
 
 
 def note(sentence: str) -> None:
