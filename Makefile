@@ -6,7 +6,7 @@ PY := .venv/bin/python
 SECONDS_PER_TEST ?= 120
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants bench-gate lock schemas docs topics-files clean
+        format gate-mutants bench-gate lock schemas docs topics-files accuracy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -70,6 +70,9 @@ gate-mutants: .venv/dev  ## take each cure of the runtime out; its test must fai
 
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
 	@$(PY) -m tests.bench.bench_gate
+
+accuracy: .venv/dev  ## what the kept rulesets get right on texts they were not written from, with intervals
+	@$(PY) -m tests.accuracy.run
 
 topics-files: .venv/runtime  ## regenerate deploy/kafka from the registry and the ruleset
 	@$(PY) -m incidentbus topics files deploy/kafka

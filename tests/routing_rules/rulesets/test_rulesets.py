@@ -13,11 +13,12 @@ from routing_rules.tools.testing import run_tests
 
 ROOT = Path(__file__).resolve().parents[3]
 HONGZE = ROOT / "routing_rules" / "rulesets" / "hongze"
+NYC = ROOT / "routing_rules" / "rulesets" / "nyc"
 TRIAL = ROOT.parent / "shared" / "rules-trial" / "hongze"
 SIGNED_ON = date(2026, 11, 24)  # lint asks what day it is; the ruleset is judged on the day it was signed
 
 
-@pytest.fixture(scope="module", params=[HONGZE, TRIAL], ids=["ours", "trial"])
+@pytest.fixture(scope="module", params=[HONGZE, NYC, TRIAL], ids=["hongze", "nyc", "trial"])
 def bundle(request: pytest.FixtureRequest) -> dict[str, bytes]:
     folder: Path = request.param
     if not folder.is_dir():
@@ -46,13 +47,15 @@ def test_all_cases_of_a_kept_ruleset_pass(bundle: dict[str, bytes]) -> None:
     assert report.passed, report.text()
 
 
-def test_lint_has_no_error_and_no_warning_for_hongze() -> None:
-    findings = lint(read_bundle(HONGZE), SIGNED_ON)
+@pytest.mark.parametrize("folder", [HONGZE, NYC], ids=["hongze", "nyc"])
+def test_lint_has_no_error_and_no_warning(folder: Path) -> None:
+    findings = lint(read_bundle(folder), SIGNED_ON)
     assert [finding.line() for finding in findings if finding.level is not Level.NOTE] == []
 
 
-def test_every_rule_of_hongze_is_asserted_by_a_case() -> None:
-    findings = lint(read_bundle(HONGZE), SIGNED_ON)
+@pytest.mark.parametrize("folder", [HONGZE, NYC], ids=["hongze", "nyc"])
+def test_every_rule_is_asserted_by_a_case(folder: Path) -> None:
+    findings = lint(read_bundle(folder), SIGNED_ON)
     assert [finding.line() for finding in findings if finding.code in ("RR150", "RR151")] == []
 
 
@@ -91,3 +94,18 @@ def test_most_cases_of_hongze_are_decisions_of_their_own(hongze: Compiled) -> No
     }
     silent = set(hongze.ruleset.agencies) - led
     assert len(silent) <= 3, silent  # agencies that no case makes lead
+
+
+def test_the_boards_first_level_labels_answer_where_one_branch_of_the_tree_is_meant(hongze: Compiled) -> None:
+    known = {
+        label: code for code, node in hongze.ruleset.categories.items() for label in node.native.get("mailbox", ())
+    }
+    assert known == {
+        "环境保护": "environment",
+        "交通运输": "traffic",
+        "教育文体": "education",
+        "劳动和社会保障": "labour",
+        "商贸旅游": "market",
+        "卫生计生": "health",
+    }  # 城乡建设 covers several branches: the words decide
+    assert not hongze.ruleset.channels["mailbox"].live
