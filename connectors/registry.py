@@ -13,10 +13,21 @@ from contracts.ports import Codec
 
 _CODECS: Final[tuple[NativeCodec[Any], ...]] = (_HOTLINE, _URBAN, _POLICE, _PETITION, _MESSAGE_BOARD, _NYC311)
 
+_ALSO: Final[dict[str, NativeCodec[Any]]] = {"mailbox": _MESSAGE_BOARD, "nyc-311": _NYC311}
+"""Channels whose systems send another channel's native form, under a code of their own: 网上留言 is a message board."""
+
 
 def codecs() -> dict[str, Codec]:
     """Return every codec by its channel's code, in the order of the list above."""
     return {codec.channel: codec for codec in _CODECS}
+
+
+def channel_codecs() -> dict[str, Codec]:
+    """Return the codec of every channel code that can be taken in, those that share a form included.
+
+    A report carries the code of its codec; whoever takes it in puts the channel's own code on it.
+    """
+    return {**codecs(), **_ALSO}
 
 
 def native_names() -> frozenset[str]:
@@ -25,4 +36,4 @@ def native_names() -> frozenset[str]:
     return frozenset(field.alias or name for form in forms for name, field in form.items())
 
 
-__all__ = ["codecs", "native_names"]
+__all__ = ["channel_codecs", "codecs", "native_names"]

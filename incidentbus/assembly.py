@@ -9,7 +9,7 @@ import structlog
 from mode import Service
 
 from connectors.kafka.clients import Connection
-from connectors.registry import codecs
+from connectors.registry import channel_codecs
 from contracts.ports import Codec
 from contracts.telemetry import Meter
 from incidentbus.clock import SystemClock
@@ -46,13 +46,13 @@ class GateService(Service):
         await self.runner.stop()
 
 
-def channel_codecs(settings: Settings) -> dict[str, Codec]:
+def declared_codecs(settings: Settings) -> dict[str, Codec]:
     """Return the codecs of the channels that this deployment's ruleset declares."""
     loaded = load_directory(settings.ruleset_dir)
     if loaded.ruleset is None:
         raise ValueError(f"{settings.ruleset_dir}: the ruleset does not load; see `incidentbus rules lint`")
     declared = loaded.ruleset.channels
-    return {channel: codec for channel, codec in codecs().items() if channel in declared}
+    return {channel: codec for channel, codec in channel_codecs().items() if channel in declared}
 
 
 def build_services(
@@ -75,7 +75,7 @@ def _declared(name: str, settings: Settings, held: HeldRuleset, observer: Metere
         return observer.counts(name, partition)
 
     made: Mapping[str, Callable[[], Stage]] = {
-        "intake": lambda: intake_stage(topics, channel_codecs(settings), held, counts, limits),
+        "intake": lambda: intake_stage(topics, declared_codecs(settings), held, counts, limits),
         "dispatch": lambda: dispatch_stage(topics, held, counts, limits),
     }
     return made[name]()

@@ -8,7 +8,7 @@ import typer
 from rich.progress import Progress
 
 from connectors.kafka.publisher import Outgoing, open_publisher, report
-from connectors.registry import codecs
+from connectors.registry import channel_codecs
 from contracts.errors import Permanent
 from contracts.ports import Codec
 from contracts.topics import Topics
@@ -37,11 +37,11 @@ async def publish(
     the same and becomes a dead letter. One over the topic's size limit is refused here. Exit codes: 0 all were
     acknowledged, 1 some were refused, 2 no such channel or file, 3 no broker.
     """
-    settings, codec = load_settings(), codecs().get(channel)
+    settings, codec = load_settings(), channel_codecs().get(channel)
     if codec is None:
-        raise Misuse(f"没有这个渠道 / no such channel: {channel}; there are {', '.join(sorted(codecs()))}")
+        raise Misuse(f"没有这个渠道 / no such channel: {channel}; there are {', '.join(sorted(channel_codecs()))}")
     lines = [line for line in _read(file).splitlines() if line.strip()]
-    outgoing = [as_outgoing(settings.topics(), codec, line) for line in lines]
+    outgoing = [as_outgoing(settings.topics(), channel, codec, line) for line in lines]
     async with open_publisher(connection_of(settings)) as publisher:
         with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task("publishing", total=len(outgoing))
@@ -53,13 +53,13 @@ async def publish(
         leave(ExitCode.FINDINGS)
 
 
-def as_outgoing(topics: Topics, codec: Codec, payload: bytes, partition: int | None = None) -> Outgoing:
+def as_outgoing(topics: Topics, channel: str, codec: Codec, payload: bytes, partition: int | None = None) -> Outgoing:
     """Return a payload ready to be published, keyed by its external id, or without a key where it has none."""
     try:
         external_id: str | None = codec.decode(payload, {}).external_id
     except Permanent:
         external_id = None
-    return report(topics, codec.channel, external_id, payload, utc_now(), partition=partition)
+    return report(topics, channel, external_id, payload, utc_now(), partition=partition)
 
 
 def _read(file: Path) -> bytes:

@@ -110,9 +110,12 @@ class Intake:
         if not envelope.data:
             raise Permanent(ReasonCode.EMPTY_PAYLOAD, "the record has no value")
         report = codec.decode(envelope.data, envelope.attributes)
+        told: dict[str, object] = {}
+        if report.channel != arrival.channel:  # a channel that sends another's native form
+            told["channel"] = arrival.channel
         if not envelope.attributes:
-            report = report.model_copy(update={"flags": (*report.flags, Flag.NO_ENVELOPE)})
-        return report
+            told["flags"] = (*report.flags, Flag.NO_ENVELOPE)
+        return report.model_copy(update=told) if told else report
 
     def _passed_on(self, record: InboundRecord, arrival: _Arrival, incident: str, partition: int) -> Emit:
         if record.topic not in self.channels:  # ours already: passing it on again could go round for ever

@@ -136,6 +136,15 @@ def test_a_bare_record_is_accepted_and_flagged(intake: Any, inbound: Any, state:
     assert Flag.NO_ENVELOPE in read(Incident, emit.value).flags
 
 
+def test_a_channel_that_sends_anothers_form_keeps_its_own_code(held: HeldRuleset, inbound: Any, state: Any) -> None:
+    board = TOPICS.channel_reports("mailbox")
+    at = partition_of_id(incident_id("mailbox", "A1"), TOPICS.spine)
+    processor = Intake(at, TOPICS, {board: "mailbox"}, {"mailbox": CODEC}, held, TurnCounts())
+    (emit,) = processor.begin_turn()(inbound(board, payload(), partition=at), state)
+    incident = read(Incident, emit.value)
+    assert (incident.report.channel, incident.id) == ("mailbox", incident_id("mailbox", "A1"))
+
+
 def test_without_a_ruleset_the_turn_waits(intake: Any) -> None:
     with pytest.raises(Temporary) as waiting:
         intake(0, HeldRuleset()).begin_turn()
