@@ -67,14 +67,14 @@ class Calendars:
             found = keep(self._words, on, self.day(on).words)
         return found
 
-    def known(self, year: int) -> bool:
-        """Say whether the county's calendar has this year."""
-        return (self._id, year) in self._years
+    def known(self, year: int, calendar: str | None = None) -> bool:
+        """Say whether the named calendar, the county's by default, has this year."""
+        return (calendar or self._id, year) in self._years
 
-    def gaps(self, start: datetime, end: datetime) -> tuple[int, ...]:
-        """Return the local years from start to end that have no calendar."""
+    def gaps(self, start: datetime, end: datetime, calendar: str | None = None) -> tuple[int, ...]:
+        """Return the local years from start to end that the named calendar, the county's by default, lacks."""
         years = range(self.local(start).year, self.local(end).year + 1)
-        return tuple(year for year in years if not self.known(year))
+        return tuple(year for year in years if not self.known(year, calendar))
 
     def day(self, on: date, calendar: str | None = None) -> Day:
         """Return the day by the named calendar, the county's by default."""
@@ -145,11 +145,11 @@ class Calendars:
         )
 
     def _nearest_hours(self, calendar: str, year: int) -> tuple[tuple[int, int], ...]:
-        """Return the hours of the nearest year known, an earlier one first."""
+        """Return the hours of the nearest year known, its own calendar's before the county's, the earlier of two."""
         known = [c for (name, _), c in self._years.items() if name in {calendar, self._id} and c.hours]
         if not known:
             return _OFFICE_HOURS
-        return min(known, key=lambda c: (c.id != calendar, c.year > year, abs(c.year - year))).hours
+        return min(known, key=lambda c: (c.id != calendar, abs(c.year - year), c.year)).hours
 
     def _at(self, on: date, minute: int) -> datetime:
         days, minute = divmod(minute, 24 * 60)

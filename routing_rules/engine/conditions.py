@@ -59,7 +59,7 @@ def _moment(condition: TimeCondition, moment: datetime | None, day: date | None,
             return False
         if wraps and minute < end:
             day -= _DAY  # the day on which this night began
-    return _days(condition.days, day, facts) and _dates(condition.dates, day)
+    return _dates(condition.dates, day) and _days(condition.days, day, facts)
 
 
 def _days(days: frozenset[str], day: date, facts: Facts) -> bool:
@@ -122,19 +122,22 @@ TESTS: Final[Mapping[str, Callable[[Any, Facts], bool]]] = {
     "missing": lambda v, f: v <= f.absent,
     "reporters": lambda v, f: f.state.reporters >= v,
     "reports": lambda v, f: f.state.reports >= v,
-    "occurred_at": lambda v, f: _moment(v, *f.occurred, f),
-    "received_at": lambda v, f: _moment(v, f.received, f.received.date(), f),
     "attributes": _attributes,
     "about": lambda v, f: _means_any(v, f.about, f),
     "lead": lambda v, f: f.lead is not None and _means_any(v, (f.lead,), f),
     "text": _text,
+    "occurred_at": lambda v, f: _moment(v, *f.occurred, f),
+    "received_at": lambda v, f: _moment(v, f.received, f.received.date(), f),
     "expr": _expression,
 }
-"""Every field of a block, cheapest first, each with (value, facts) → does it hold."""
+"""Every field of a block, each with (value, facts) → does it hold: cheapest first, but last what leaves a trace.
+
+A moment may meet a year without calendar, an expression may fail: both are told only where all else in the block holds.
+"""
 
 
 def given(block: Block) -> list[str]:
-    """Return the fields that a block asks about, cheapest first."""
+    """Return the fields that a block asks about, in the order of `TESTS`."""
     return [name for name in TESTS if getattr(block, name) is not None]
 
 

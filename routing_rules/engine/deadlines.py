@@ -144,13 +144,16 @@ def years_without_calendar(case: Case, now: datetime, lead: str, dues: Sequence[
     A deadline runs from the day it starts to the day at whose end, or within which, it is over.
     """
     compiled, gaps = case.compiled, case.facts.gaps
-    always = compiled.ruleset.agencies[lead].calendar == ALWAYS
+    calendar = compiled.ruleset.agencies[lead].calendar
+    always = calendar == ALWAYS
+    calendar = None if always else calendar
     counted = [due for due in dues if due.span.endswith(_BY_DAYS if always else _BY_CALENDAR)]
     earlier = case.state.first_dispatched_at
     latest = max([due.at for due in counted], default=None)
-    if latest is None or (earlier is None and latest.year == case.on.year and compiled.calendars.known(latest.year)):
+    within = latest is None or (earlier is None and latest.year == case.on.year)
+    if latest is None or (within and compiled.calendars.known(latest.year, calendar)):
         return tuple(sorted(gaps)) if gaps else ()
     for due in counted:
         start = now if earlier is None or due.milestone is Milestone.ACKNOWLEDGE else earlier
-        gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT))
+        gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT, calendar))
     return tuple(sorted(gaps))
