@@ -49,7 +49,15 @@ class Finding:
         return f"{place} {self.code} {level} {self.message(language)} \u2014 {self.hint(language)}"
 
     def record(self, language: str = Language.ZH) -> dict[str, str | int]:
-        """Return the finding as a JSON object: `level` is 错, 警 or 注 in either language, `severity` its name."""
+        """Return the finding as a JSON object: `level` is 错, 警 or 注 in either language, `severity` its name.
+
+        `message` and `hint` are in `language`; both languages stand beside them under names of their own.
+        """
+        both = {
+            f"{word}_{each}": told
+            for each in (Language.EN, Language.ZH)
+            for word, told in zip(("message", "hint"), (self.message(each), self.hint(each)), strict=True)
+        }
         return {
             "file": self.at.file,
             "line": self.at.line,
@@ -59,4 +67,5 @@ class Finding:
             "severity": self.level.value,
             "message": self.message(language),
             "hint": self.hint(language),
+            **both,
         }

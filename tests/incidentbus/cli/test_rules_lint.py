@@ -50,10 +50,16 @@ def test_json_has_one_object_a_line_and_nothing_else(folder: Path) -> None:
     (folder / "routes" / "50-x.yaml").write_text(WRONG, encoding="utf-8")
     records = [json.loads(line) for line in lint(folder, "--json").stdout.splitlines()]
     (error,) = [record for record in records if record["level"] == "错"]
-    assert error == {
-        "file": "routes/50-x.yaml", "line": 3, "column": 40, "code": "RR110", "level": "错", "severity": "error",
-        "message": "没有这个分类：“nosie”，相近的有 noise", "hint": "用编号；写了名称会告诉你编号",
-    }  # fmt: skip
+    chinese = {"message": "没有这个分类：“nosie”，相近的有 noise", "hint": "用编号；写了名称会告诉你编号"}
+    english = {
+        "message": "no such category: “nosie”; near it: noise",
+        "hint": "use codes; write a title and you are told its code",
+    }
+    both = {f"{word}_{lang}": told[word] for lang, told in (("zh", chinese), ("en", english)) for word in told}
+    place = {"file": "routes/50-x.yaml", "line": 3, "column": 40, "code": "RR110", "level": "错", "severity": "error"}
+    assert error == place | chinese | both
+    other = [json.loads(line) for line in lint(folder, "--json", "--lang", "en").stdout.splitlines()]
+    assert place | english | both in other
 
 
 def test_a_warning_ends_with_0(folder: Path) -> None:
