@@ -52,8 +52,9 @@ def start(
     free, else any free one. Exit codes: 0 it runs; 2 the directory is held by another broker (its pid is named) or the
     port is taken; 3 Kafka could not be fetched or did not start.
 
-        incidentbus broker start
-        INCIDENTBUS_BOOTSTRAP_SERVERS=127.0.0.1:9092 incidentbus topics apply
+    \b
+    incidentbus broker start
+    INCIDENTBUS_BOOTSTRAP_SERVERS=127.0.0.1:9092 incidentbus topics apply
     """
     began = time.monotonic()
     broker = _started(_directory(data), port, ephemeral=ephemeral)

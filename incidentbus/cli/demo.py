@@ -25,7 +25,13 @@ def demo(
 
     Starts a broker on free loopback ports, makes the topics, puts the ruleset in force, runs two workers, publishes the
     bundled reports of four channels and waits until each has reached its agencies. Then a witness that shares no code
-    with the workers counts what was lost or came twice. Exit codes: 0 nothing lost and nothing twice, 1 otherwise.
+    with the workers counts what was lost or came twice. Exit codes: 0 nothing lost and nothing twice, 1 otherwise; 2 a
+    demo that --keep left is still running. With --selfcheck 1 is right: the witness found what was planted.
+
+    \b
+    incidentbus demo
+    incidentbus demo --keep
+    incidentbus demo --stop
     """
     from incidentbus.demo import keeping  # late: the demo loads broker and engine
     from incidentbus.demo.show import show

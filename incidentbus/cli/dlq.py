@@ -1,6 +1,7 @@
 """`incidentbus dlq`: what could not be taken further, why, and what to do about it.
 
-Of a payload only its shape is shown: field names and lengths, never words. Who may read a report reads the topic.
+Of a payload only its shape is shown: lengths and the names of fields (an unknown one by its length), never words. Who
+may read a report reads the topic.
 """
 
 from collections.abc import Sequence
@@ -52,7 +53,12 @@ async def list_(
     handled: Annotated[bool, typer.Option("--all", help="those redriven or discarded too")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """列出未处理的死信 / List dead letters that nobody has dealt with yet. Exit code 0, with any or none."""
+    """列出未处理的死信 / List dead letters that nobody has dealt with yet. Exit code 0, with any or none.
+
+    \b
+    incidentbus dlq list --reason unparsable --since 2h
+    incidentbus dlq list --topic channel.petition.reports.v1 --all --json
+    """
     settings = load_settings()
     wanted = _wanted((), reason, topic, since, handled=handled)
     rows: list[dict[str, Any]] = []
@@ -110,6 +116,10 @@ async def redrive(
 
     Name them, or say which by --reason, --topic, --since. A letter that was dealt with before is passed over. The
     record carries one header more, `incidentbus_redriven`. Exit codes: 0 done; 1 some could not be redriven.
+
+    \b
+    incidentbus dlq redrive channel.petition.reports.v1.dlq/3/17 --by command-centre
+    incidentbus dlq redrive --reason missing_field --since 1d --limit 100
     """
     wanted = _chosen(letters, reason, topic, since)
     await _deal(wanted, Act(HandlingAction.REDRIVEN, by, SystemClock().now_ms()), limit, as_json=as_json)

@@ -59,6 +59,10 @@ async def trace(
     """全程查询 / Follow one report across the topics: told, understood, decided, given out, or dead-lettered.
 
     Reads the channel's topic whole, so on a long history give --since. Exit codes: 0 found; 1 nothing known of it.
+
+    \b
+    incidentbus incidents trace inc-6f1d0c2b9a8e7d6c5b4a39281706
+    incidentbus incidents trace --external-id 2025060400017 --channel hotline-12345 --since 3d
     """
     settings = load_settings()
     language = lang or settings.language

@@ -72,6 +72,9 @@ async def resume(
     """恢复 / Let a paused input go on, from the first record that was not taken; workers see it within a second.
 
     Exit codes: 0 resumed; 1 it does not stand still.
+
+    \b
+    incidentbus inputs resume channel.petition.reports.v1 3 --by command-centre
     """
     settings = load_settings()
     topics, connection = settings.topics(), connection_of(settings)

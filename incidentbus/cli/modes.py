@@ -52,6 +52,9 @@ async def set_(
     """宣布急时 / Declare an emergency: rules that ask for it hold from now on for new decisions.
 
     Open cases don't move. A place can't opt out of what holds around it. Exit codes: 0 declared, 2 wrong words.
+
+    \b
+    incidentbus modes set --jurisdiction 320813 --level 2 --until 12h --by flood-office --reason "water warning"
     """
     from incidentbus.declaring import NotDeclared, checked, declare  # late: it loads the engine
 

@@ -36,6 +36,10 @@ async def publish(
     Payloads are not looked into beyond their external id, which becomes the key: what can't be read is published all
     the same and becomes a dead letter. One over the topic's size limit is refused here. Exit codes: 0 all were
     acknowledged, 1 some were refused, 2 no such channel or file, 3 no broker.
+
+    \b
+    incidentbus reports publish orders.ndjson --channel hotline-12345
+    incidentbus reports publish connectors/channels/petition/samples/reports.ndjson --channel petition
     """
     settings, codec = load_settings(), channel_codecs().get(channel)
     if codec is None:

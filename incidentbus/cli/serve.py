@@ -27,6 +27,10 @@ def streams(
 
     Every setting is an environment variable, INCIDENTBUS_BOOTSTRAP_SERVERS above all; docs/settings.md lists them.
     Its /metrics, /healthz and /readyz listen on INCIDENTBUS_METRICS_PORT.
+
+    \b
+    incidentbus serve streams
+    incidentbus serve streams --stage intake
     """
     from incidentbus.assembly import STAGES  # late: other commands needn't load the runtime
     from incidentbus.serving import serve

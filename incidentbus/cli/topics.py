@@ -54,6 +54,10 @@ async def apply(ruleset: RulesetDir = None, grow: Grow = False, as_json: AsJson 
     """Create what is missing and alter what differs; never delete, never shrink, never move keys away from their state.
 
     Exit codes: 0 the cluster is as it should be; 1 something is left that has to be done by hand (it is named).
+
+    \b
+    incidentbus topics apply
+    incidentbus topics apply --ruleset my-county --grow
     """
     settings = load_settings()
     told = await _differences(settings, ruleset, grow=grow)

@@ -46,7 +46,7 @@ def _command(path: str, command: Any) -> str:
 
 
 def _paragraphs(text: str) -> list[str]:
-    plain = text.replace("\b", "").strip().split("\n\n")
+    plain = text.replace("\b\n", "").strip().split("\n\n")
     return "\n\n".join(_paragraph(part) for part in plain).split("\n")
 
 

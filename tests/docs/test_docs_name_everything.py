@@ -3,6 +3,7 @@ what the code says now."""
 
 import importlib.util
 import re
+import shlex
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
@@ -65,6 +66,38 @@ def test_every_command_has_its_section_with_every_option() -> None:
 
 def test_every_command_says_what_it_is_for() -> None:
     assert [path for path, command in PAGES.commands() if not (command.help or "").strip()] == []
+
+
+WITH_EXAMPLES = {
+    "demo", "dlq list", "dlq redrive", "incidents trace", "inputs resume", "modes set", "reports publish",
+    "rules explain", "rules lint", "rules publish", "rules route", "rules test", "serve streams", "topics apply",
+}  # fmt: skip
+
+
+def _examples(help_text: str) -> list[list[str]]:
+    """Return the commands to type that a help text ends with, as words."""
+    lines = [line for part in help_text.split("\b\n")[1:] for line in part.split("\n\n")[0].splitlines()]
+    return [shlex.split(line) for line in lines]
+
+
+def test_commands_show_examples_whose_words_and_options_they_know() -> None:
+    shown = set()
+    for path, command in PAGES.commands():
+        for words in _examples(command.help or ""):
+            call = words[next(n for n, word in enumerate(words) if "=" not in word) :]
+            if " ".join(call).startswith(path):
+                shown.add(path.removeprefix("incidentbus "))
+                own = [word for word in call[len(path.split()) :] if word != "-"]
+                known = {option: each for each in command.params for option in (*each.opts, *each.secondary_opts)}
+                options = [word for word in own if word.startswith("-")]
+                assert set(options) <= known.keys(), words
+                values = len(own) - len(options) - sum(not known[option].is_flag for option in options)
+                least = sum(each.required for each in command.params if each.param_type_name == "argument")
+                assert values + call.count("-") >= least, words
+                assert all(
+                    set(each.opts) & set(options) for each in command.params if each.required and each.opts[0][0] == "-"
+                )
+    assert shown >= WITH_EXAMPLES
 
 
 def test_every_metric_and_setting_has_its_line_and_no_other_has_one() -> None:

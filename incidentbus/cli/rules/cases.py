@@ -21,6 +21,9 @@ def run_cases(
 
     A failure prints what was expected, what came, and why. A case that can't be run as written has failed. Exit codes:
     0 all passed; 1 one failed, there is no test, or the ruleset has a finding of level 错; 2 not a ruleset's folder.
+
+    \b
+    incidentbus rules test my-county
     """
     from routing_rules.engine.compiler import compile_ruleset  # late: --help needn't load the engine
     from routing_rules.engine.loader import NEEDED, load, read_bundle

@@ -52,6 +52,10 @@ def explain(
 
     The file holds one canonical report, or an incident as it stands on bus.incidents.v1. Nothing is published. Exit
     codes: 0 explained; 2 the ruleset is broken, or the report can't be read.
+
+    \b
+    incidentbus rules explain --ruleset my-county --report report.json --why-not education
+    incidentbus rules explain --ruleset my-county --report - --channel hotline-12345 --now 2026-05-12T10:00
     """
     from routing_rules.tools.explain import record, render  # late: the words of both languages
 

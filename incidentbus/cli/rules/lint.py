@@ -20,6 +20,12 @@ def lint(
     """检查规则集，列出全部问题 / Check a ruleset and list all that is wrong with it.
 
     Exit codes: 0 no finding of level 错 (warnings and notes may be there), 1 at least one, 2 not a ruleset's folder.
+    With --json both languages are there, `message_zh` `hint_zh` `message_en` `hint_en`; --lang chooses what `message`
+    and `hint` hold.
+
+    \b
+    incidentbus rules lint my-county
+    incidentbus rules lint my-county --json --lang en
     """
     from routing_rules.engine.loader import NEEDED, read_bundle  # late: --help needn't load the engine
     from routing_rules.tools.lint import lint as findings_of

@@ -25,6 +25,9 @@ async def publish(
 
     A ruleset with a finding of level 错 or a failing test is refused and the one in force stays. Topics of agencies and
     channels that are new are made first. Exit codes: 0 in force, 1 refused, 2 not a ruleset, 3 no broker.
+
+    \b
+    incidentbus rules publish my-county --by rules-office --reason "night work goes to the wardens"
     """
     from incidentbus.publishing import Author, NotPublished  # late: it loads the engine
     from incidentbus.publishing import publish as put_in_force

@@ -32,18 +32,30 @@ def route(
     ],
     ruleset: Annotated[Path, typer.Option("--ruleset", metavar="DIR", help="规则集文件夹 / the ruleset's folder")],
     channel: Annotated[
-        str, typer.Option("--channel", metavar="C", help="按哪个渠道来件看待 / which channel it came by")
+        str,
+        typer.Option(
+            "--channel", metavar="C", help="按哪个渠道来件看待 / which channel it came by; an unknown one warns"
+        ),
     ],
     form: Annotated[str, typer.Option("--format", help=f"文件格式 / form of the file: {', '.join(FORMS)}")],
     now: Annotated[
-        str | None, typer.Option("--now", metavar="T", help="判定时间，不写则用来件自己的时间 / decide as at this time")
+        str | None,
+        typer.Option(
+            "--now", metavar="T", help="判定时间，不写则用收到时间 / decide as at this time, not as at receipt"
+        ),
     ] = None,
 ) -> None:
     """试派：逐行打印一个文件的来件会派到哪里 / Print where each report of a file would go, one JSON object a line.
 
-    A row's own time is when it was received, else --now, else the present. Rows that can't be read are told on standard
-    error with their number, the others are routed. Exit codes: 0 all rows routed; 1 some were not; 2 the ruleset is
-    broken, or asked wrongly.
+    A row is received at its own time, where it has one (else at --now, else at present), and decided then too. With
+    --now it is decided at that time: deadlines run and rules are in force as at then, the time of receipt stays. A --channel that the ruleset doesn't know is warned of, and the rows are routed all the same.
+
+    Rows that can't be read are told on standard error with their number, the others are routed. Exit codes: 0 all rows
+    routed; 1 some were not; 2 the ruleset is broken, or asked wrongly.
+
+    \b
+    incidentbus rules route rows.ndjson --ruleset my-county --channel message-board --format message-board
+    incidentbus rules route - --ruleset my-county --channel hotline-12345 --format report --now 2026-05-12T10:00
     """
     if form not in FORMS:
         raise Misuse(f"--format {form}: 没有这种格式 / no such form; {', '.join(FORMS)}")
