@@ -7,7 +7,7 @@ from contracts.codes import Kind, Milestone, Role, Urgency
 from contracts.report import Point, Reporter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AssignmentDue:
     """A deadline of this assignment."""
 
@@ -16,7 +16,7 @@ class AssignmentDue:
     span: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """The rule that gave the assignment: id, title and legal basis, for the agency to read."""
 
@@ -26,7 +26,7 @@ class Ground:
     outcome: str = "matched"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assignment:
     """One agency's part in one incident.
 

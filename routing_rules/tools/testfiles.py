@@ -6,7 +6,7 @@ is worse than none.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ _CASE_KEYS: Final = frozenset({"name", "report", "given", "modes", "expect", "ro
 _ROUND_KEYS: Final = frozenset(
     {"expect", "returned_by", "adjudicated_to", "at", "correct", "reporters", "reports", "modes"}
 )
+_MODE_KEYS: Final = frozenset(each.name for each in fields(ModeRecord)) - {"from_"} | {"from"}
 _OF_CASE: Final = frozenset({"received_at", "reporters", "reports"})  # beside the fields of a report
 EXPECT_KEYS: Final = (
     "kind", "category", "jurisdiction", "area", "about", "mode", "route", "overlays", "reason", "lead", "co_handlers",
@@ -264,7 +265,7 @@ def _modes(written: Any, frame: _Frame) -> tuple[ModeRecord, ...]:
 
 
 def _mode(written: Mapping[str, Any], frame: _Frame) -> ModeRecord:
-    fields = dict(known_keys(written, frozenset({*ModeRecord.__slots__, "from"}) - {"from_"}))
+    fields = dict(known_keys(written, _MODE_KEYS))
     ruleset = frame.ruleset
     _codes("jurisdiction", fields.get("jurisdiction", []), ruleset.jurisdictions)
     _codes("area", fields.get("area", []), ruleset.areas)
