@@ -48,7 +48,8 @@ def route(
     """试派：逐行打印一个文件的来件会派到哪里 / Print where each report of a file would go, one JSON object a line.
 
     A row is received at its own time, where it has one (else at --now, else at present), and decided then too. With
-    --now it is decided at that time: deadlines run and rules are in force as at then, the time of receipt stays. A --channel that the ruleset doesn't know is warned of, and the rows are routed all the same.
+    --now it is decided at that time: deadlines run and rules are in force as at then, the time of receipt stays. A
+    --channel that the ruleset doesn't know is warned of, and the rows are routed all the same.
 
     Rows that can't be read are told on standard error with their number, the others are routed. Exit codes: 0 all rows
     routed; 1 some were not; 2 the ruleset is broken, or asked wrongly.
