@@ -19,16 +19,10 @@ LAST = ("occurred_at", "received_at", "expr")
 
 def holding_block(rule: Route | Overlay, here: Situation) -> int | None:
     """Return which `when` block of a rule holds, 0 where it has none; None where the rule doesn't apply."""
-    held = None
-    for number, block in enumerate(rule.when):
-        if block_holds(block, here, rule.id):
-            held = number
-            break
-    if rule.when and held is None:
-        return None
-    if any(block_holds(block, here, rule.id) for block in rule.unless):
-        return None
-    return held or 0
+    for number, block in enumerate(rule.when or (Block(),)):
+        if block_holds(block, here, rule.id) and not any(block_holds(out, here, rule.id) for out in rule.unless):
+            return number
+    return None
 
 
 def block_holds(block: Block, here: Situation, rule: str) -> bool:
@@ -134,7 +128,9 @@ def _expression_holds(source: str, here: Situation, rule: str) -> bool:
     """Evaluate an expression; whatever goes wrong means that it doesn't hold, and is told (G14)."""
     try:
         program = cel.compile(source)
-        answer = program.execute(_variables(here, "workday" in program.variables()))
+        if "workday" in program.variables():
+            _note_gap(here)
+        answer = program.execute(_variables(here))
     except Exception:  # cel raises half a dozen kinds
         answer = None
     if not isinstance(answer, bool):
@@ -143,7 +139,13 @@ def _expression_holds(source: str, here: Situation, rule: str) -> bool:
     return answer
 
 
-def _variables(here: Situation, workday: bool) -> dict[str, Any]:
+def _note_gap(here: Situation) -> None:
+    year = local(here.incident.received_at, here.ruleset).year
+    if (here.ruleset.calendar, year) not in here.ruleset.calendars:
+        here.gaps.add(year)
+
+
+def _variables(here: Situation) -> dict[str, Any]:
     incident, report = here.incident, here.incident.report
     title, text = normal(report.title), normal(report.text)
     received = local(incident.received_at, here.ruleset)
@@ -169,7 +171,7 @@ def _variables(here: Situation, workday: bool) -> dict[str, Any]:
         "occurred_hour": -1 if occurred is None else local(occurred, here.ruleset).hour,
         "received_hour": received.hour,
         "weekday": WEEK[received.weekday()],
-        "workday": workday and is_workday(received.date(), here.ruleset, here.gaps),
+        "workday": is_workday(received.date(), here.ruleset),
     }
 
 

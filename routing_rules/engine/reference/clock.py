@@ -15,34 +15,32 @@ def local(moment: datetime, ruleset: Ruleset) -> datetime:
     return moment.astimezone(ZoneInfo(ruleset.timezone))
 
 
-def _calendar(year: int, ruleset: Ruleset) -> Calendar | None:
-    return ruleset.calendars.get((ruleset.calendar, year))
+def _calendar(year: int, ruleset: Ruleset, name: str | None = None) -> Calendar | None:
+    return ruleset.calendars.get((name or ruleset.calendar, year))
 
 
-def is_workday(day: date, ruleset: Ruleset, gaps: set[int] | None = None) -> bool:
-    """Say whether people work on a day; a year without calendar is Monday to Friday, and is noted in `gaps`."""
-    calendar = _calendar(day.year, ruleset)
+def is_workday(day: date, ruleset: Ruleset, name: str | None = None) -> bool:
+    """Say whether people work on a day by the named calendar; a year that it lacks is Monday to Friday."""
+    calendar = _calendar(day.year, ruleset, name)
     if calendar is None:
-        if gaps is not None:
-            gaps.add(day.year)
         return day.weekday() < 5
     if day in calendar.working_days:
         return True
     return day not in calendar.holidays and day.weekday() in calendar.week
 
 
-def _is_holiday(day: date, ruleset: Ruleset, gaps: set[int]) -> bool:
+def _is_holiday(day: date, ruleset: Ruleset) -> bool:
     calendar = _calendar(day.year, ruleset)
-    if calendar is None:
-        gaps.add(day.year)
-        return False
-    return day in calendar.holidays
+    return calendar is not None and day in calendar.holidays and day not in calendar.working_days
 
 
-def _hours(day: date, ruleset: Ruleset) -> tuple[tuple[int, int], ...]:
-    """Return the working hours of a day, of the nearest year known where its own has no calendar."""
-    known = sorted((abs(year - day.year), year) for name, year in ruleset.calendars if name == ruleset.calendar)
-    return ruleset.calendars[ruleset.calendar, known[0][1]].hours if known else USUAL_HOURS
+def _hours(day: date, ruleset: Ruleset, name: str) -> tuple[tuple[int, int], ...]:
+    """Return the working hours of a day by the named calendar, of the nearest year known where it lacks the year."""
+    for calendar in (name, ruleset.calendar):
+        known = sorted((abs(year - day.year), year) for of, year in ruleset.calendars if of == calendar)
+        if known:
+            return ruleset.calendars[calendar, known[0][1]].hours
+    return USUAL_HOURS
 
 
 def time_holds(
@@ -75,17 +73,18 @@ def _date_holds(dates: tuple[tuple[int, int], tuple[int, int]], day: date) -> bo
 
 
 def _day_holds(days: frozenset[str], day: date, ruleset: Ruleset, gaps: set[int]) -> bool:
-    if WEEK[day.weekday()] in days:
-        return True
-    if "workday" in days and is_workday(day, ruleset, gaps):
-        return True
-    if "restday" in days and not is_workday(day, ruleset, gaps):
-        return True
-    return "holiday" in days and _is_holiday(day, ruleset, gaps)
+    if days & {"workday", "restday", "holiday"} and _calendar(day.year, ruleset) is None:
+        gaps.add(day.year)
+    kind = "workday" if is_workday(day, ruleset) else "restday"
+    return WEEK[day.weekday()] in days or kind in days or ("holiday" in days and _is_holiday(day, ruleset))
 
 
-def ends_at(span: Span, start: datetime, ruleset: Ruleset, *, always: bool) -> datetime | None:
-    """Return the instant at which a span from `start` is over, None for `none`. `always`: every hour is worked."""
+def ends_at(span: Span, start: datetime, ruleset: Ruleset, calendar: str | None) -> datetime | None:
+    """Return the instant at which a span from `start` is over, None for `none`.
+
+    `calendar` is the leading agency's own: one of the ruleset's; `always`, where every hour is worked; or none.
+    """
+    name = ruleset.calendar if calendar in {None, "always"} else str(calendar)
     match span.unit:
         case SpanUnit.NONE:
             return None
@@ -94,21 +93,21 @@ def ends_at(span: Span, start: datetime, ruleset: Ruleset, *, always: bool) -> d
         case SpanUnit.HOURS:
             return start.astimezone(UTC) + timedelta(hours=span.count)
         case SpanUnit.WORKING_HOURS:
-            if always:
+            if calendar == "always":
                 return start.astimezone(UTC) + timedelta(hours=span.count)
-            return _after_working_hours(span.count, start.astimezone(UTC), ruleset)
+            return _after_working_hours(span.count, start.astimezone(UTC), ruleset, name)
         case SpanUnit.BUSINESS_DAYS:
-            return _after_business_days(span.count, local(start, ruleset).date(), ruleset)
+            return _after_business_days(span.count, local(start, ruleset).date(), ruleset, name)
         case SpanUnit.CALENDAR_DAYS:
-            return _after_days(span.count, local(start, ruleset).date(), ruleset)
+            return _after_days(span.count, local(start, ruleset).date(), ruleset, name)
 
 
-def _after_working_hours(count: int, start: datetime, ruleset: Ruleset) -> datetime:
+def _after_working_hours(count: int, start: datetime, ruleset: Ruleset, name: str) -> datetime:
     left = timedelta(hours=count)
     day = local(start, ruleset).date()
     while True:
-        if is_workday(day, ruleset):
-            for opens, closes in _hours(day, ruleset):
+        if is_workday(day, ruleset, name):
+            for opens, closes in _hours(day, ruleset, name):
                 begin, end = max(_instant(day, opens, ruleset), start), _instant(day, closes, ruleset)
                 if begin < end and left <= end - begin:
                     return begin + left
@@ -117,23 +116,23 @@ def _after_working_hours(count: int, start: datetime, ruleset: Ruleset) -> datet
         day += DAY
 
 
-def _after_business_days(count: int, day: date, ruleset: Ruleset) -> datetime:
+def _after_business_days(count: int, day: date, ruleset: Ruleset, name: str) -> datetime:
     while count:
         day += DAY
-        if is_workday(day, ruleset):
+        if is_workday(day, ruleset, name):
             count -= 1
-    return _close(day, ruleset)
+    return _close(day, ruleset, name)
 
 
-def _after_days(count: int, day: date, ruleset: Ruleset) -> datetime:
+def _after_days(count: int, day: date, ruleset: Ruleset, name: str) -> datetime:
     day += count * DAY
-    while not is_workday(day, ruleset):
+    while not is_workday(day, ruleset, name):
         day += DAY
-    return _close(day, ruleset)
+    return _close(day, ruleset, name)
 
 
-def _close(day: date, ruleset: Ruleset) -> datetime:
-    return _instant(day, max(closes for _, closes in _hours(day, ruleset)), ruleset)
+def _close(day: date, ruleset: Ruleset, name: str) -> datetime:
+    return _instant(day, max(closes for _, closes in _hours(day, ruleset, name)), ruleset)
 
 
 def _instant(day: date, minute: int, ruleset: Ruleset) -> datetime:

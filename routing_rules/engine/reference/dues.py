@@ -31,10 +31,10 @@ def _due(
     start = here.now
     if milestone is not Milestone.ACKNOWLEDGE and here.state.first_dispatched_at is not None:
         start = here.state.first_dispatched_at
-    always = here.ruleset.agencies[lead].calendar == "always"
+    calendar = here.ruleset.agencies[lead].calendar
 
     def at(span: Span) -> datetime | None:
-        return ends_at(span, start, here.ruleset, always=always)
+        return ends_at(span, start, here.ruleset, calendar)
 
     now_set = _written(milestone, here, route)
     if now_set is None or not now_set.fixed:
@@ -46,22 +46,23 @@ def _due(
     if now_set is None:
         return None
     due = at(now_set.span)
-    if due is not None and _by_calendar(now_set.span, always=always):
-        here.gaps |= _missing_years(start, due, here)
+    if due is not None and _by_calendar(now_set.span, calendar):
+        here.gaps |= _missing_years(start, due, calendar, here)
     return None if due is None else Due(milestone, due, str(now_set.span), now_set.by, now_set.fixed)
 
 
-def _by_calendar(span: Span, *, always: bool) -> bool:
+def _by_calendar(span: Span, calendar: str | None) -> bool:
     if span.unit is SpanUnit.WORKING_HOURS:
-        return not always
+        return calendar != "always"
     return span.unit in {SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS}
 
 
-def _missing_years(start: datetime, due: datetime, here: Situation) -> set[int]:
+def _missing_years(start: datetime, due: datetime, calendar: str | None, here: Situation) -> set[int]:
     """Return the years without calendar from the day of the start to the day that ends or passes at `due`."""
     first = local(start, here.ruleset).year
     last = local(due - timedelta(microseconds=1), here.ruleset).year
-    return {year for year in range(first, last + 1) if (here.ruleset.calendar, year) not in here.ruleset.calendars}
+    name = here.ruleset.calendar if calendar in {None, "always"} else calendar
+    return {year for year in range(first, last + 1) if (name, year) not in here.ruleset.calendars}
 
 
 def _written(milestone: Milestone, here: Situation, route: Route) -> _Set | None:

@@ -20,19 +20,24 @@ class Letter(NamedTuple):
 
 def letters(original: str) -> list[Letter]:
     """Return the normal form of `original`, character by character, each with where it came from."""
+    return _in_steps(original, _pieces(original))
+
+
+def normal(original: str) -> str:
+    """Return the normal form of `original`."""
+    return "".join(letter.char for letter in _in_steps(original, [(0, len(original))]))
+
+
+def _in_steps(original: str, pieces: list[tuple[int, int]]) -> list[Letter]:
+    """Take the steps of G12 one after another."""
     folded = [
         Letter(char, start, end)
-        for start, end in _pieces(original)
+        for start, end in pieces
         for char in unicodedata.normalize("NFKC", original[start:end]).casefold()
         if unicodedata.category(char) != "Cf"
     ]
     kept = [folded[i] for i in range(len(folded)) if not folded[i].char.isspace() or _parts(folded, i)]
     return [Letter(_one_script(letter.char), letter.start, letter.end) for letter in kept]
-
-
-def normal(original: str) -> str:
-    """Return the normal form of `original`."""
-    return "".join(letter.char for letter in letters(original))
 
 
 def _pieces(original: str) -> list[tuple[int, int]]:

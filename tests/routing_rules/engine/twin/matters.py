@@ -47,7 +47,8 @@ class Matters:
             address=dice.spoken(PLACE_NAMES, 3) if rarely(50) else None, point=self._point() if rarely(40) else None,
             occurred_at=occurred, occurred_on=self._day(received_at) if rarely(15) and occurred is None else None,
             urgency=dice.one(Urgency) if rarely(30) else None, about=self._about() if rarely(35) else (),
-            reporter=Reporter(kind=dice.one(ReporterKind), secrecy=rarely(12)), tags=dice.words(TAGS, 2) if rarely(30) else (),
+            reporter=Reporter(kind=dice.one(ReporterKind), secrecy=rarely(12)),
+            tags=dice.words(TAGS, 2) if rarely(30) else (),
             attributes={name: dice.one([*values, "ＢＩＧ", "x"]) for name, values in ATTRIBUTES.items() if rarely(40)},
         )  # fmt: skip
 
@@ -59,7 +60,7 @@ class Matters:
 
     def _about(self) -> tuple[str, ...]:
         agencies = list(self.ruleset.agencies)
-        called = self.dice.some([*agencies, *agencies, *AGENCY_NAMES, "城管 局", "no such"], 1, 2)
+        called = self.dice.some([*agencies, *agencies, *AGENCY_NAMES, "城管 局", "Ｇ1", "CENTRE", "no such"], 1, 2)
         return tuple(called)
 
     def as_amended(self, incident: Incident) -> Incident:
@@ -67,9 +68,9 @@ class Matters:
         dice = self.dice
         change = dice.one(["jurisdiction", "about", "areas", "tags", "category"])
         values = {
-            "jurisdiction": dice.one(["gone", *self.ruleset.jurisdictions]), "about": dice.words(["top", "gone", "centre"], 2),
-            "areas": dice.words(["lake", "gone", *self.ruleset.areas], 2), "tags": dice.words(TAGS, 2),
-            "category": dice.one(["a/b", "abc", "a", "unclassified"]),
+            "jurisdiction": dice.one(["gone", *self.ruleset.jurisdictions]), "tags": dice.words(TAGS, 2),
+            "about": dice.words(["top", "gone", "centre"], 2), "category": dice.one(["a/b", "abc", "a"]),
+            "areas": dice.words(["lake", "gone", *self.ruleset.areas], 2),
         }  # fmt: skip
         return incident.model_copy(update={change: values[change]})
 
@@ -81,7 +82,7 @@ class Matters:
     def later(self, state: DecisionState, lead: str, first: datetime, now: datetime) -> DecisionState:
         """Return the state after the lead returned the case, or after somebody decided."""
         dice = self.dice
-        to = dice.one([*self.ruleset.agencies, "gone"]) if dice.chance(15) else None
+        to = dice.one([*self.ruleset.agencies, "gone"]) if dice.chance(20) else None
         returned = (*state.returned_by, lead) if to is None or dice.chance(50) else state.returned_by
         records = state.modes if dice.chance(50) else tuple(self._record(now) for _ in range(dice.number(0, 2)))
         return DecisionState(

@@ -58,8 +58,8 @@ CATEGORIES = ("a", "a/b", "a/b/c", "a/d", "ab", "ab/c", "e")
 ATTRIBUTES = {"size": ("big", "small"), "kind of": ("a1", "鱼")}
 EXPRESSIONS = (
     "reporters > 1", 'title.contains("鱼")', 'attributes["size"] == "big"', "text_length > 8", "occurred_hour < 6",
-    "workday", '"night" in tags', 'mode == "emergency" && urgency == "normal"', 'weekday == "sat" || weekday == "sun"',
-    '"lake" in areas', "title_length / (reports - 1) > 2", '"flood" in responses', "received_hour >= 18", "size(about) > 0",
+    "workday", '"night" in tags', 'mode == "emergency" && urgency == "normal"', 'weekday == "sat" || workday',
+    '"lake" in areas', "title_length / (reports - 1) > 2", '"flood" in responses', "received_hour >= 18",
     'category.startsWith("a/") && kind != "help"', 'channel == "hotline" && jurisdiction != "r"', "reports",
 )  # fmt: skip
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "workday", "restday", "holiday")
@@ -86,25 +86,26 @@ class _World:
         dice = self.dice
         routes = [self._route(n) for n in range(dice.number(2, 8))]
         fallback = Route(
-            id="fallback", title="", owner="command", at=AT, order=99, lead=AgencyRef(self.fallback_lead), fallback=True,
-            co_handlers=self._targets(1), inform=self._targets(1), deadline=self._deadline(), tags=dice.words(TAGS, 1),
+            id="fallback", title="", owner="command", at=AT, order=99, lead=AgencyRef(self.fallback_lead),
+            fallback=True, co_handlers=self._targets(1), inform=self._targets(1), deadline=self._deadline(),
+            tags=dice.words(TAGS, 1),
         )  # fmt: skip
         return Ruleset(
             id="made", title="made", version="1", hash="0" * 64,
-            timezone=dice.one(["Asia/Shanghai", "Asia/Shanghai", "America/New_York"]), root="r", tiers=TIERS, calendar="cn",
+            timezone=dice.one(["Asia/Shanghai", "Asia/Shanghai", "America/New_York"]), root="r", tiers=TIERS,
+            calendar="cn", max_returns=dice.number(1, 3), short_name=dice.number(1, 3),
             functions=dict.fromkeys((*FUNCTIONS, "command", "platform"), "f"),
-            channels={code: ChannelSpec(code, code, dice.one([*self.agencies, None]), dice.chance(50)) for code in CHANNELS},
+            channels=self._channels(),
             kind_default=dice.one(Kind), kind_words=self._kind_words(), tags=dict.fromkeys(TAGS, "t"),
             responses=dict.fromkeys(RESPONSES, "r"), routes=(*routes, fallback),
             overlays=tuple(self._overlay(n) for n in range(dice.number(0, 5))), agencies=self.agencies,
             jurisdictions=self.places, categories=self.categories, places=self._named(), areas=self.areas,
             calendars=self._calendars(), outside="out",
-            classify=Classify(dice.number(1, 3), dice.number(1, 6), dice.number(1, 2)), conflict=self._conflict(),
+            classify=Classify(dice.number(1, 3), dice.number(1, 6), dice.number(0, 2)), conflict=self._conflict(),
             deadlines=CountyDeadlines(
                 self._spans(3), {kind: self._spans(2) for kind in dice.some(Kind, 0, 3)},
                 {urgency: self._spans(3) for urgency in dice.some(Urgency, 1, 3)},
             ),
-            short_name=dice.number(1, 3), max_returns=dice.number(1, 3),
         )  # fmt: skip
 
     def _jurisdictions(self) -> dict[str, Jurisdiction]:
@@ -116,10 +117,20 @@ class _World:
         tree += [("r1", "district", dice.one(["out", "c"]))]
         return {
             code: Jurisdiction(
-                code, dice.one(PLACE_NAMES), tier, parent, dice.words(PLACE_NAMES, 2), self._labels(), synthetic=code == "out"
+                code,
+                dice.one(PLACE_NAMES),
+                tier,
+                parent,
+                dice.words(PLACE_NAMES, 2),
+                self._labels(),
+                synthetic=code == "out",
             )
             for code, tier, parent in tree
         }
+
+    def _channels(self) -> dict[str, ChannelSpec]:
+        dice = self.dice
+        return {code: ChannelSpec(code, code, dice.one([*self.agencies, None]), dice.chance(50)) for code in CHANNELS}
 
     def _labels(self) -> dict[str, tuple[str, ...]]:
         return {channel: self.dice.words(LABELS, 2) for channel in self.dice.some(CHANNELS, 0, 2)}
@@ -151,8 +162,8 @@ class _World:
         }
         wanted = [(function, "city", ["c", "out"]) for function in FUNCTIONS if self.mended or dice.chance(40)]
         wanted += [(dice.one(FUNCTIONS), dice.one(TIERS), None) for _ in range(dice.number(3, 10))]
-        for n, (function, tier, covers) in enumerate(wanted):
-            covers = covers or dice.some(free[function, tier], 0, 2)
+        for n, (function, tier, everything) in enumerate(wanted):
+            covers = everything or dice.some(free[function, tier], 0, 2)
             areas = dice.some(lakes[function, tier], 0, 1)
             free[function, tier] = [code for code in free[function, tier] if code not in covers]
             lakes[function, tier] = [code for code in lakes[function, tier] if code not in areas]
@@ -160,7 +171,7 @@ class _World:
                 made[f"g{n}"] = Agency(
                     f"g{n}", f"单位{n}", function, tier, tuple(covers), tuple(areas), dice.one(made),
                     names=dice.words(AGENCY_NAMES, 2), effective=Effective() if self.mended else self._effective(10),
-                    calendar="always" if dice.chance(20) else None,
+                    calendar=dice.one(["always", "own", None, None]) if dice.chance(50) else None,
                 )  # fmt: skip
         return made
 
@@ -181,7 +192,9 @@ class _World:
     def _conflict(self) -> Conflict:
         dice = self.dice
         kinds = frozenset(dice.some(Kind, 2, 4)) | {Kind.COMPLAINT}
-        return Conflict(kinds, dice.number(0, 6), dice.one(["", "到给过后", "到"]), dice.words(BEFORE, 2), dice.words(AFTER, 2))
+        return Conflict(
+            kinds, dice.number(0, 6), dice.one(["", "到给过后", "到"]), dice.words(BEFORE, 2), dice.words(AFTER, 2)
+        )
 
     def _named(self) -> tuple[Place, ...]:
         dice = self.dice
@@ -191,18 +204,19 @@ class _World:
         )
 
     def _calendars(self) -> dict[tuple[str, int], Calendar]:
-        """Return the calendar of 2026, or none; 2027 has one now and then."""
-        years = [year for year, share in ((2026, 95), (2027, 30)) if self.mended or self.dice.chance(share)]
-        return {("cn", year): self._calendar(year) for year in years}
+        """Return the calendar of 2026, or none; other years have one now and then."""
+        had = [("cn", 2024, 10), ("cn", 2026, 92), ("cn", 2027, 30), ("own", 2026, 70), ("own", 2027, 30)]
+        drawn = [(id_, year) for id_, year, share in had if self.mended or self.dice.chance(share)]
+        return {(id_, year): self._calendar(id_, year) for id_, year in drawn}
 
-    def _calendar(self, year: int) -> Calendar:
+    def _calendar(self, id_: str, year: int) -> Calendar:
         dice = self.dice
         hours = dice.one([((510, 720), (840, 1080)), ((540, 1020),), ((0, 1440),), ((480, 495),)])
         first = date(year, 5, 11)
         near = [*(first + timedelta(n) for n in range(10)), date(year, 1, 4), date(year, 12, 30), date(year, 3, 8)]
-        holidays = {day: "holiday" for day in dice.some(near, 0, 3)}
-        worked = frozenset(day for day in dice.some(near, 0, 3) if day not in holidays)
-        return Calendar("cn", year, frozenset(dice.some(range(7), 4, 6)), hours, holidays, worked)
+        holidays = dict.fromkeys(dice.some(near, 0, 3), "holiday")
+        worked = frozenset(dice.some(near, 0, 3))
+        return Calendar(id_, year, frozenset(dice.some(range(7), 4, 6)), hours, holidays, worked)
 
     def _span(self) -> Span:
         unit = self.dice.one(SpanUnit)
