@@ -1,6 +1,7 @@
 """Which partition a key belongs to, computed by us: publishers hash differently (GATE, hole F)."""
 
 from functools import lru_cache
+from struct import unpack
 from typing import Final
 
 _SEED: Final = 0x9747B28C
@@ -13,8 +14,8 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     h = (_SEED ^ length) & _MASK
     body = length & ~3
-    for i in range(0, body, 4):
-        k = (int.from_bytes(data[i : i + 4], "little") * _M) & _MASK
+    for word in unpack(f"<{body >> 2}I", data[:body]):
+        k = (word * _M) & _MASK
         k ^= k >> 24
         h = ((h * _M) & _MASK) ^ ((k * _M) & _MASK)
     if tail := length - body:
@@ -30,7 +31,12 @@ def partition_of(key: bytes, partitions: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
-@lru_cache(maxsize=65_536)
 def partition_of_id(incident: str, partitions: int) -> int:
-    """Return the partition of an incident id; remembered, for every record of a case asks again."""
-    return partition_of(incident.encode(), partitions)
+    """Return the partition of an incident id, of whatever number of partitions."""
+    return _hash_of_id(incident) % partitions
+
+
+@lru_cache(maxsize=65_536)
+def _hash_of_id(incident: str) -> int:
+    """Return the hash that partitions are chosen by; remembered, for every record of a case asks again."""
+    return murmur2(incident.encode()) & 0x7FFFFFFF
