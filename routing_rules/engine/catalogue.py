@@ -6,9 +6,9 @@ the date alone, so it is worked out once and kept.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import cos, radians
+from typing import NamedTuple
 
 from contracts.codes import Resolved
 from routing_rules.engine.memo import keep
@@ -17,8 +17,7 @@ from routing_rules.engine.schema import Agency, AgencyRef, Area, Effective, Firs
 _Key = tuple[RoleRef, str, tuple[str, ...], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The agency that a target came to, and how."""
 
     agency: str

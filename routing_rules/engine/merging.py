@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from contracts.codes import DroppedBecause, Outcome, Role
 from contracts.decision import AssignedRole, Dropped
+from routing_rules.engine.catalogue import Found
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case, Lead, asked
 from routing_rules.engine.memo import keep
@@ -12,12 +13,20 @@ from routing_rules.engine.schema import Overlay, Route, Target
 
 
 class _Ask(NamedTuple):
-    """One agency or role that a rule asks for; `asked` is how the rule writes it."""
+    """One agency or role that a rule asks for; `asked` is how the rule writes it, `made` what it came to before."""
 
     role: Role
     target: Target
     rule: str
     asked: str
+    made: dict[Found, AssignedRole]
+
+    def given(self, found: Found) -> AssignedRole:
+        """Return the role that this ask gives to the agency found."""
+        role = self.made.get(found)
+        if role is not None:
+            return role
+        return keep(self.made, found, AssignedRole(self.role, found.agency, self.asked, found.resolved, self.rule))
 
 
 def merged(
@@ -38,7 +47,7 @@ def merged(
             dropped.append(Dropped(found.agency if found else None, ask.role, because, ask.asked, ask.rule))
         elif found is not None and found.agency not in taken:
             taken[found.agency] = ask.role
-            roles.append(AssignedRole(ask.role, found.agency, ask.asked, found.resolved, ask.rule))
+            roles.append(ask.given(found))
     return tuple(roles), tuple(dropped)
 
 
@@ -59,8 +68,8 @@ def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...
     found = compiled.asks.get(rule.id)
     if found is not None:
         return found
-    helping = tuple(_Ask(Role.CO_HANDLER, target, rule.id, asked(target)) for target in rule.co_handlers)
-    informed = tuple(_Ask(Role.INFORMED, target, rule.id, asked(target)) for target in rule.inform)
+    helping = tuple(_Ask(Role.CO_HANDLER, target, rule.id, asked(target), {}) for target in rule.co_handlers)
+    informed = tuple(_Ask(Role.INFORMED, target, rule.id, asked(target), {}) for target in rule.inform)
     return keep(compiled.asks, rule.id, (helping, informed))
 
 
