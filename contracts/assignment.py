@@ -30,7 +30,7 @@ class Ground:
 class Assignment:
     """One agency's part in one incident.
 
-    Its id depends on (incident, agency, round, role) alone: a receiver that keeps ids is safe whatever it set.
+    Its id depends on (incident, agency, round, role) alone: who remembers ids knows a second delivery by it.
     `reporter`, `address` and `point` are the lead's alone; `text` is masked for co-handlers and None for the informed
     and wherever the matter is confidential (RULE-LANGUAGE G35).
     """

@@ -1,8 +1,8 @@
 """What is measured: the one registry of metrics, and the shape by which pure code tells its counts.
 
 A metric that is not declared here does not exist: names are literal types, labels are checked at first use, and
-docs/metrics.md and the alert rules are tested against this list. No incident id and no personal data in a label: a
-label's values come from closed lists (`contracts.codes`), the ruleset, or the topics of the deployment.
+docs/metrics.md and the alert rules are tested against this list. A label never tells of one
+report or one person: its values come from closed lists (`contracts.codes`), the ruleset, or the deployment's topics.
 """
 
 from bisect import bisect_left

@@ -54,7 +54,7 @@ def _route(case: Case) -> tuple[Row[Route], list[Trial]]:
 
 
 def _overlays(case: Case, lead: Lead) -> tuple[tuple[Overlay, ...], list[Trial]]:
-    """Return every overlay in force that holds, seeing the incident as intake left it and who leads (G28)."""
+    """Return every overlay in force whose conditions hold; they know who leads, and nothing of one another (G28)."""
     facts = case.facts
     facts.lead = lead.agency
     held = [row.rule for row in case.compiled.overlays.holding(facts, case.on) if _drawn(row.rule, case.incident.id)]

@@ -1,8 +1,8 @@
 """The normal form of a text (RULE-LANGUAGE G12, G13): what makes two spellings of one word the same word.
 
-NFKC → casefold → format characters (Cf) dropped → white space removed, but one blank kept between two letters or digits
-that are not Han → traditional to simplified, one character to one. Rule words and reports both pass through here, and
-nothing else changes a text before it is searched.
+In this order: NFKC, casefold, format characters (Cf) out, blanks out save a single one where letters or digits other
+than Han stand on both sides, and traditional characters to their simplified ones, each to exactly one. Rule words and
+reports both pass through here, and nothing else changes a text before it is searched.
 
 A report is nearly all plain characters, so one scan collects the few that are not and each distinct one is replaced
 once: about 6 µs for 340 characters where the steps taken in turn cost 85. The character table is OpenCC's, read once at

@@ -27,7 +27,7 @@ SOURCE: Final = "incidentbus/intake"
 ORIGIN: Final = "incidentbus_origin"  # header of a record passed on: topic/partition/offset that it came from
 RECEIVED: Final = "incidentbus_received"  # and the broker's stamp there, in milliseconds
 REINTERPRET: Final = "incidentbus_reinterpret"  # id of the directive that wants it understood anew
-_DIGEST: Final = 16  # bytes; with 8 a collision among 3 × 10^9 ids, a silent loss, has a chance near 0.2 (GATE)
+_DIGEST: Final = 16  # bytes; 8 would lose a report unseen, at one chance in five over 3 × 10^9 ids (GATE)
 _BODIES_KEPT: Final = 32
 _CLOCK_SLACK: Final = timedelta(minutes=10)
 

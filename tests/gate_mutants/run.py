@@ -1,4 +1,4 @@
-"""Takes each cure of the runtime out, one at a time, and demands that its test fails with the symptom it is there for.
+"""Takes the runtime's cures out one by one: without its cure a hole's test has to fail, and in the words of that hole.
 
     python tests/gate_mutants/run.py [--only NAME ...] [--keep]
 

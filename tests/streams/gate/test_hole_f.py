@@ -1,4 +1,4 @@
-"""Hole F: publishers hash differently, so one external id may come on two partitions, each with a memory of its own.
+"""Hole F: two publishers may put one id on different partitions, and neither partition knows the other's memory.
 
 The stage is the real intake over the real broker; the cure is that intake computes the partition itself.
 """

@@ -66,10 +66,11 @@ def _may_fill(agency: Agency, role: RoleRef, tiers: tuple[str, ...]) -> bool:
 
 
 def _places(lead: _Lead, ruleset: Ruleset, catalogue: Catalogue) -> tuple[list[str], list[str]]:
-    """Return the real places that the route can match: those under the root at or below the role's tier, and the rest.
+    """Return where the route can match: first the places of which an agency is due, then those of which none is.
 
-    The rest are places above the role's tier, the root for an unknown place, and places outside: only a note, since the
-    fallback's reader is the right one there. What lies above the root is no place of a report.
+    An agency is due of a place beneath the root as fine as the role's tier, or finer. None is due of coarser places, of
+    the root (which stands for an unknown place) and beyond it: a person reads those. Nothing is reported of what lies
+    above the root.
     """
     tiers = ruleset.tiers
     height = tiers.index(lead.role.tier) if lead.role.tier in tiers else len(tiers)
