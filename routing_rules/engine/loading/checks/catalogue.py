@@ -46,13 +46,17 @@ def check_supervisors(ruleset: Ruleset, catalogue: Catalogue, reading: Reading) 
 
 
 def _rivals(ruleset: Ruleset, reading: Reading) -> None:
-    """Note two agencies of one function and tier that list the same place or area at the same time (RR121)."""
-    claims: dict[tuple[str, str, str], list[Agency]] = defaultdict(list)
+    """Note two agencies of one function and tier that list the same place or area at the same time (RR121).
+
+    A place and the area of its name are no rivals: an area comes before any place (G36).
+    """
+    claims: dict[tuple[str, str, bool, str], list[Agency]] = defaultdict(list)
     for agency in ruleset.agencies.values():
         if not agency.function or not agency.tier:
             continue
-        for claim in {*agency.covers, *agency.areas}:
-            claims[agency.function, agency.tier, claim].append(agency)
+        claimed = {*((False, place) for place in agency.covers), *((True, area) for area in agency.areas)}
+        for is_area, claim in claimed:
+            claims[agency.function, agency.tier, is_area, claim].append(agency)
     told = set()
     for rivals in claims.values():
         for a, b in combinations(rivals, 2):
