@@ -43,8 +43,8 @@ def resolve(target: Target, here: Situation) -> tuple[str, Resolved] | None:
 def _resolve_role(role: RoleRef, here: Situation) -> tuple[str, Resolved] | None:
     tiers = here.ruleset.tiers
     levels = tiers[tiers.index(role.tier) :] if role.tier is not None else tiers
-    if not role.climb and role.tier is not None:
-        levels = (role.tier,)
+    if not role.climb:
+        levels = levels[:1]
     for tier in levels:
         there = [
             agency

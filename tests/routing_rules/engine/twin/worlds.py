@@ -57,11 +57,13 @@ RESPONSES = ("flood", "fire")
 CATEGORIES = ("a", "a/b", "a/b/c", "a/d", "ab", "ab/c", "e")
 ATTRIBUTES = {"size": ("big", "small"), "kind of": ("a1", "鱼")}
 EXPRESSIONS = (
-    "reporters > 1", 'title.contains("鱼")', 'attributes["size"] == "big"', "text_length > 8", "occurred_hour < 6",
+    "reporters > 1", 'title.contains("鱼")', "text_length > 8", "occurred_hour < 6",
     "workday", '"night" in tags', 'mode == "emergency" && urgency == "normal"', 'weekday == "sat" || workday',
-    '"lake" in areas', "title_length / (reports - 1) > 2", '"flood" in responses', "received_hour >= 18",
-    'category.startsWith("a/") && kind != "help"', 'channel == "hotline" && jurisdiction != "r"', "reports",
+    '"lake" in areas', '"flood" in responses', "received_hour >= 18", 'attributes["kind of"] == "a1" || reports > 2',
+    'category.startsWith("a/") && kind != "help"', 'channel == "hotline" && jurisdiction != "r"',
 )  # fmt: skip
+REFUSED = ('attributes["size"] == "big"', "title_length / (reports - 1) > 2", "reports")
+"""Expressions that fail for some incident: the loader finds them out, the engine must live with them all the same."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "workday", "restday", "holiday")
 LABELS = ("L1", "L2", "l1")
 NEW_YEAR = date(2027, 1, 1)
@@ -86,7 +88,7 @@ class _World:
         dice = self.dice
         routes = [self._route(n) for n in range(dice.number(2, 8))]
         fallback = Route(
-            id="fallback", title="", owner="command", at=AT, order=99, lead=AgencyRef(self.fallback_lead),
+            id="fallback", title="t", owner="command", at=AT, order=99, lead=AgencyRef(self.fallback_lead),
             fallback=True, co_handlers=self._targets(1), inform=self._targets(1), deadline=self._deadline(),
             tags=dice.words(TAGS, 1),
         )  # fmt: skip
@@ -137,7 +139,7 @@ class _World:
 
     def _areas(self) -> dict[str, Area]:
         dice = self.dice
-        drawn = [*dice.some(self.places, 0, 3), *dice.some(["lake", "pond", "wood"], 0, 3)]
+        drawn = [*dice.some(self.places, 0, 3), *dice.some(["lake", "pond", "wood"], 1 if self.mended else 0, 3)]
         within = dice.some([None, *self.places], 1, 3)
         return {code: self._area(code, n, dice.one(within)) for n, code in enumerate(drawn)}
 
@@ -170,14 +172,19 @@ class _World:
             if covers or areas:
                 made[f"g{n}"] = Agency(
                     f"g{n}", f"单位{n}", function, tier, tuple(covers), tuple(areas), dice.one(made),
-                    names=dice.words(AGENCY_NAMES, 2), effective=Effective() if self.mended else self._effective(10),
+                    names=dice.words(self._agency_names(), 2), effective=self._effective(0 if self.mended else 10),
                     calendar=dice.one(["always", "own", None, None]) if dice.chance(50) else None,
                 )  # fmt: skip
         return made
 
+    def _agency_names(self) -> list[str]:
+        return [name for name in AGENCY_NAMES if not self.mended or name not in PLACE_NAMES]
+
     def _categories(self) -> dict[str, Category]:
         dice = self.dice
         codes = [code for code in CATEGORIES if dice.chance(80)] or ["a"]
+        if self.mended:
+            codes = [code for code in codes if all(above in codes for above in _above(code))] or ["a"]
         return {
             code: Category(
                 code, code, "urban", {word: dice.number(1, 5) for word in dice.some(RULE_WORDS, 0, 4)},
@@ -200,7 +207,7 @@ class _World:
         dice = self.dice
         return tuple(
             Place(name, "road", dice.words(self.places, 2), dice.one([None, None, *self.areas]))
-            for name in dice.some(PLACE_NAMES, 0, 5)
+            for name in dice.some(PLACE_NAMES, 1 if self.mended else 0, 5)
         )
 
     def _calendars(self) -> dict[tuple[str, int], Calendar]:
@@ -242,7 +249,7 @@ class _World:
         dice = self.dice
         if dice.chance(55):
             tier = dice.one([None, "village", "town", "town", "district"])
-            return RoleRef(dice.one(FUNCTIONS), tier, tier is None or dice.chance(75))
+            return RoleRef(dice.one(FUNCTIONS), tier, dice.chance(80))
         return FirstReceiver() if dice.chance(15) else AgencyRef(dice.one(self.agencies))
 
     def _targets(self, most: int) -> tuple[Target, ...]:
@@ -294,7 +301,7 @@ class _World:
     def text(self) -> TextCondition:
         dice = self.dice
         any_, all_ = dice.words(RULE_WORDS, 3), dice.words(RULE_WORDS, 2) if dice.chance(25) else ()
-        none = tuple(word for word in dice.words(RULE_WORDS, 1) if word not in (*any_, *all_))
+        none = tuple(word for word in dice.words(RULE_WORDS, 1) if not any(word in wanted for wanted in (*any_, *all_)))
         asked = TextCondition(any_, all_, none, dice.one(["title", "text", "both", "both"]))
         return asked if any_ or all_ or none else TextCondition(any=(dice.one(RULE_WORDS),))
 
@@ -310,6 +317,11 @@ class _World:
 
     def attributes(self) -> dict[str, frozenset[str]]:
         return {name: self.codes(ATTRIBUTES[name], 2) for name in self.dice.some(ATTRIBUTES, 1, 2)}
+
+
+def _above(code: str) -> list[str]:
+    parts = code.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _ring(west: int, south: int, east: int, north: int) -> tuple[tuple[float, float], ...]:
@@ -341,5 +353,5 @@ ASKED: dict[str, Any] = {
     "attributes": lambda w: w.attributes(),
     "lead": lambda w: w._asked(3),
     "missing": lambda w: w.codes(["occurred_at", "point", "address", "about"], 2),
-    "expr": lambda w: w.dice.one(EXPRESSIONS),
+    "expr": lambda w: w.dice.one(EXPRESSIONS if w.mended else (*EXPRESSIONS, *REFUSED)),
 }
