@@ -13,8 +13,8 @@ REPORT = {
     "channel": "hotline-12345",
     "external_id": "1",
     "kind": "complaint",
-    "title": "半夜打桩",
-    "text": "青石镇工地",
+    "title": "半夜放喇叭",
+    "text": "青石镇门店",
 }
 
 
@@ -60,7 +60,7 @@ def test_who_returned_it_may_be_said() -> None:
 
 
 def test_a_report_may_leave_its_channel_to_the_command() -> None:
-    bare = {"title": "半夜打桩", "text": "青石镇工地"}
+    bare = {"title": "半夜放喇叭", "text": "青石镇门店"}
     assert explain(bare).exit_code == 2
     assert explain(bare, "--channel", "hotline-12345").exit_code == 0
     unknown = explain(bare, "--channel", "hotline-12354")

@@ -16,7 +16,7 @@ def test_the_schema_is_printed_and_offers_a_rulesets_codes_when_one_is_named() -
     assert json.loads(plain.stdout)["properties"]["routes"]["type"] == "array"
     assert "construction" not in plain.stdout
     offered = CliRunner().invoke(app, ["fields", "routes", "--ruleset", str(EXAMPLE)])
-    assert "noise/construction" in offered.stdout
+    assert "noise/hawking" in offered.stdout
 
 
 def test_a_folder_that_holds_no_sound_ruleset_ends_with_2(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "rules" / "example"
 WRONG = """
 given: {channel: hotline-12345, received_at: "2026-05-12T10:00"}
 cases:
-- {name: 错的, report: {title: 工地打桩}, expect: {lead: centre}}
+- {name: 错的, report: {title: 门店放喇叭}, expect: {lead: centre}}
 """
 
 

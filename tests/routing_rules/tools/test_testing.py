@@ -13,7 +13,7 @@ from routing_rules.tools.testing import TestReport, run_tests
 
 Run = Callable[..., TestReport]
 
-NIGHT = "  report: {title: 半夜打桩, text: 青石镇工地打桩}\n"
+NIGHT = "  report: {title: 半夜放喇叭, text: 青石镇门店放喇叭}\n"
 TRIAL = Path(__file__).resolve().parents[4] / "shared" / "rules-trial" / "hongze"
 
 
@@ -29,15 +29,15 @@ def problem(report: TestReport) -> str:
 
 ALL_THAT_HOLDS = """
 - name: 样样都对
-  report: {title: 半夜打桩, text: 青石镇工地打桩, reporters: 3}
+  report: {title: 半夜放喇叭, text: 青石镇门店放喇叭, reporters: 3}
   expect:
     kind: complaint
-    category: noise/construction
+    category: noise/hawking
     jurisdiction: "900100001"
     area: []
     about: []
     mode: routine
-    route: construction-noise-night
+    route: hawking-after-hours
     overlays: [inform-town]
     reason: matched
     lead: urban
@@ -47,10 +47,10 @@ ALL_THAT_HOLDS = """
     hard_rules: []
     urgency: normal
     tags: []
-    due: {acknowledge: "2026-05-12T12:00", resolve: "2026-05-19T18:00+08:00"}
+    due: {acknowledge: "2026-05-12T13:00", resolve: "2026-05-18T18:00+08:00"}
     identity: [urban]
     masked: []
-    not: [construction-noise, night-noise-2024]
+    not: [hawking, loud-shops-2024]
     fallback: false
 """
 
@@ -66,14 +66,14 @@ def test_everything_that_may_be_expected_holds_at_once(run: Run) -> None:
     [
         ("kind: tip", "kind"), ("category: noise", "category"), ('jurisdiction: "900100"', "jurisdiction"),
         ("area: [mirror-lake]", "area"), ("about: [urban]", "about"), ("mode: emergency", "mode"),
-        ("route: construction-noise", "route"), ("overlays: []", "overlays"), ("reason: fallback", "reason"),
+        ("route: hawking", "route"), ("overlays: []", "overlays"), ("reason: fallback", "reason"),
         ("lead: centre", "lead"), ("co_handlers: [education]", "co_handlers"), ("inform: []", "inform"),
         ("inform: {includes: [education]}", "inform"), ("absent: [gov-qingshi]", "absent"),
         ("hard_rules: [returned]", "hard_rules"), ("urgency: urgent", "urgency"), ("tags: [night]", "tags"),
         ('due: {acknowledge: "2026-05-12T12:01"}', "due.acknowledge"), ("due: {respond: none}", "due.respond"),
         ("identity: [gov-qingshi]", "identity"), ("identity: [lead, gov-qingshi]", "identity"),
         ("masked: [gov-qingshi]", "masked"), ("masked: true", "masked"),
-        ("not: [inform-town]", "not"), ("not: [construction-noise-night]", "not"), ("fallback: true", "fallback"),
+        ("not: [inform-town]", "not"), ("not: [hawking-after-hours]", "not"), ("fallback: true", "fallback"),
     ],
 )  # fmt: skip
 def test_each_expectation_can_fail(run: Run, expected: str, key: str) -> None:
@@ -88,7 +88,7 @@ def test_a_list_may_be_asked_more_weakly_and_a_single_value_is_a_list_of_one(run
 
 
 def test_masked_names_agencies_or_words_that_only_the_lead_reads(run: Run) -> None:
-    report = "  report: {title: 打桩, text: 青石镇学校旁工地打桩，电话13812345678}\n"
+    report = "  report: {title: 放喇叭, text: 青石镇学校旁门店放喇叭，电话13812345678}\n"
     assert run(f"- name: 一\n{report}  expect: {{masked: [education], co_handlers: [education]}}\n").passed
     assert run(f"- name: 一\n{report}  expect: {{masked: ['13812345678']}}\n").passed
     assert run(f"- name: 一\n{report}  expect: {{masked: true}}\n").passed
@@ -99,16 +99,16 @@ def test_masked_names_agencies_or_words_that_only_the_lead_reads(run: Run) -> No
 
 ROUNDS = """
 - name: 退过的不再领办
-  report: {title: 半夜打桩, text: 青石镇工地打桩}
+  report: {title: 半夜放喇叭, text: 青石镇门店放喇叭}
   rounds:
-  - {expect: {lead: urban, due: {resolve: "2026-05-19T18:00"}}}
+  - {expect: {lead: urban, due: {resolve: "2026-05-18T18:00"}}}
   - returned_by: urban
     at: "2026-05-13T15:00"
     expect:
       lead: centre
       reason: adjudication
       hard_rules: [returned]
-      due: {acknowledge: "2026-05-13T17:00", resolve: "2026-05-19T18:00"}
+      due: {acknowledge: "2026-05-13T18:00", resolve: "2026-05-18T18:00"}
   - {at: "2026-05-14T09:00", adjudicated_to: urban, expect: {lead: urban, reason: adjudicated}}
 """
 
@@ -122,7 +122,7 @@ def test_rounds_remember_who_returned_it_and_when_it_was_first_given_out(run: Ru
 def test_what_an_operator_corrects_holds_from_that_round_on(run: Run) -> None:
     cases = """
 - name: 更正地点
-  report: {title: 工地打桩, text: 施工打桩}
+  report: {title: 门店放喇叭, text: 促销放喇叭}
   rounds:
   - {expect: {inform: [], not: [inform-town]}}
   - at: "2026-05-12T11:00"
@@ -139,7 +139,7 @@ def test_what_an_operator_corrects_holds_from_that_round_on(run: Run) -> None:
 def test_a_table_is_one_decision_a_row(run: Run) -> None:
     cases = """
 - name: 各镇归属
-  report: {title: 工地打桩, jurisdiction: "{place}", text: "{place}有事"}
+  report: {title: 门店放喇叭, jurisdiction: "{place}", text: "{place}有事"}
   table:
   - {place: "900100001", told: [gov-qingshi]}
   - {place: "900100002", told: [gov-qingshi]}
@@ -156,15 +156,15 @@ def test_modes_are_the_files_or_the_cases(run: Run) -> None:
     mode = f'{{jurisdiction: "900100", mode: emergency, response: [flood], {when}}}'
     head = f'given: {{channel: hotline-12345, received_at: "2026-05-12T10:00"}}\nmodes: [{mode}]\n'
     wet = f"- name: 急时\n{NIGHT}  expect: {{route: flood}}\n"
-    dry = f"- name: 平时\n{NIGHT}  modes: []\n  expect: {{route: construction-noise-night}}\n"
+    dry = f"- name: 平时\n{NIGHT}  modes: []\n  expect: {{route: hawking-after-hours}}\n"
     report = run(wet + dry, head)
     assert report.passed, report.text()
 
 
 def test_a_day_without_a_clock_time_never_is_at_night(run: Run) -> None:
-    report = "  report: {channel: urban-grid, title: 工地打桩, text: 青石镇, occurred_at: "
-    at_night = run(f'- name: 夜\n{report}"2026-05-12T23:00"}}\n  expect: {{route: construction-noise-night}}\n')
-    on_a_day = run(f'- name: 日\n{report}"2026-05-12"}}\n  expect: {{route: construction-noise}}\n')
+    report = "  report: {channel: urban-grid, title: 门店放喇叭, text: 青石镇, occurred_at: "
+    at_night = run(f'- name: 夜\n{report}"2026-05-12T23:00"}}\n  expect: {{route: hawking-after-hours}}\n')
+    on_a_day = run(f'- name: 日\n{report}"2026-05-12"}}\n  expect: {{route: hawking}}\n')
     assert at_night.passed, at_night.text()
     assert on_a_day.passed, on_a_day.text()
 
@@ -182,7 +182,7 @@ def test_cases_do_not_see_each_other(run: Run) -> None:
         (f"- name: 一\n{NIGHT}  rounds: []\n", "no_expect"),
         (f"- name: 一\n{NIGHT}  expect: {{led: urban}}\n", "unknown_key"),
         (f"- name: 一\n{NIGHT}  expects: {{lead: urban}}\n", "unknown_key"),
-        ("- name: 一\n  report: {titel: 打桩}\n  expect: {lead: urban}\n", "unknown_key"),
+        ("- name: 一\n  report: {titel: 放喇叭}\n  expect: {lead: urban}\n", "unknown_key"),
         (f"- name: 一\n{NIGHT}  expect: {{absent: [polise]}}\n", "unknown_code"),
         (f"- name: 一\n{NIGHT}  expect: {{not: [night-nosie]}}\n", "unknown_code"),
         (f"- name: 一\n{NIGHT}  expect: {{due: {{close: none}}}}\n", "unknown_code"),
@@ -230,16 +230,16 @@ def test_a_file_of_another_name_is_not_passed_over_in_silence(run: Run) -> None:
 
 
 def test_a_failure_tells_what_was_expected_what_came_and_why(run: Run) -> None:
-    report = run(f"- name: 夜间打桩\n{NIGHT}  expect: {{lead: centre}}\n")
+    report = run(f"- name: 半夜放喇叭\n{NIGHT}  expect: {{lead: centre}}\n")
     told = report.text()
-    assert "✗ tests/x.test.yaml:3 夜间打桩" in told
+    assert "✗ tests/x.test.yaml:3 半夜放喇叭" in told
     assert "lead：要 centre，实为 urban" in told
     assert "派给：县城市管理局（主办）" in told
     assert told.splitlines()[-1] == "1 条判定：0 条过，1 条不过"
     assert "lead: expected centre, got urban" in report.text("en")
     (record,) = report.records()
     assert (record["name"], record["passed"], record["failures"]) == (
-        "夜间打桩", False, [{"key": "lead", "expected": "centre", "actual": "urban"}],
+        "半夜放喇叭", False, [{"key": "lead", "expected": "centre", "actual": "urban"}],
     )  # fmt: skip
     assert record["explain"].startswith("派给")
 

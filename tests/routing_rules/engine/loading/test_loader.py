@@ -51,9 +51,9 @@ def test_routes_stand_in_the_order_of_file_numbers_and_then_of_their_places() ->
     assert [route.id for route in routes] == [
         "flood",
         "outside-county",
-        "construction-noise-night",
-        "construction-noise",
-        "nightlife-noise",
+        "hawking-after-hours",
+        "hawking",
+        "leisure-noise",
         "lake",
         "fallback",
     ]
@@ -70,7 +70,7 @@ def test_every_field_of_a_route_is_read() -> None:
   effective: {from: "2026-05-01", until: "2026-09-30"}
   gate: true
   when: {category: [noise], kind: [tip], located_by: [default], mode: [routine], response_level: [1, 2]}
-  unless: {text: {any: ["ＫＴＶ", "list:machines"], none: [演练], in: title}}
+  unless: {text: {any: ["ＫＴＶ", "list:loudspeakers"], none: [演练], in: title}}
   assign: {lead: first_receiver, co_handlers: [urban], inform: [{function: government, tier: town, climb: false}]}
   on_return: [{function: urban}]
   deadline: {acknowledge: 2h, respond: none, resolve: 5bd, fixed: true}
@@ -85,7 +85,7 @@ def test_every_field_of_a_route_is_read() -> None:
     assert (block.located_by, block.mode) == (frozenset({LocatedBy.DEFAULT}), frozenset({Mode.ROUTINE}))
     assert block.response_level == frozenset({1, 2})
     assert unless.text is not None
-    assert unless.text.any == ("ktv", "打桩", "搅拌机", "挖掘机")
+    assert unless.text.any == ("ktv", "喇叭", "音箱", "扩音器")
     assert (unless.text.none, unless.text.where) == (("演练",), "title")
     assert route.lead == FirstReceiver()
     assert route.co_handlers == (AgencyRef("urban"),)
@@ -104,7 +104,7 @@ def test_every_field_of_a_route_is_read() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ('{between: ["22:00", "06:00"]}', TimeCondition((1320, 360))),
+        ('{between: ["21:30", "07:00"]}', TimeCondition((1290, 420))),
         ('{between: [22:00, "24:00"]}', TimeCondition((1320, 1440))),
         ("{days: [fri, restday]}", TimeCondition(None, frozenset({"fri", "restday"}))),
         ('{date: {between: ["11-30", "02-29"]}}', TimeCondition(None, frozenset(), ((11, 30), (2, 29)))),
@@ -136,8 +136,8 @@ def test_what_the_county_declares_is_read_with_words_in_normal_form() -> None:
     assert ruleset.channels["hotline-12345"].live
     assert not ruleset.channels["petition"].live
     assert ruleset.kind_words[Kind.TIP] == ("举报",)
-    assert ruleset.conflict.not_between == "到给过后"
-    assert ruleset.categories["noise/nightlife"].words == {"ktv": 3, "广场舞": 3}
+    assert ruleset.conflict.not_between == "到给向跟"
+    assert ruleset.categories["noise/leisure"].words == {"ktv": 3, "广场舞": 3}
     assert ruleset.agencies["city-platform"].top
     assert ruleset.jurisdictions["outside"].synthetic
     assert ruleset.areas["mirror-lake"].jurisdiction == "900100"
@@ -146,7 +146,7 @@ def test_what_the_county_declares_is_read_with_words_in_normal_form() -> None:
 
 def test_owners_of_categories_are_inherited_downward() -> None:
     ruleset = ruleset_of({})
-    assert ruleset.categories["noise/construction"].owner == "urban"
+    assert ruleset.categories["noise/hawking"].owner == "urban"
     assert ruleset.categories["unclassified"].owner is None
 
 
@@ -209,7 +209,7 @@ routes:
   - assign:
       lead: 'centre'
     fallback: "true"
-    title: "兜底：指挥中心研判"
+    title: "没有着落的，县联动指挥中心研判"
     id: fallback
 owner: command
 """
