@@ -38,7 +38,7 @@ def as_files(ruleset: Ruleset) -> dict[str, bytes]:
         "ruleset.yaml": _county(ruleset),
         "agencies.yaml": {"agencies": [_agency(agency) for agency in ruleset.agencies.values()]},
         "jurisdictions.yaml": {"jurisdictions": [_place(place) for place in ruleset.jurisdictions.values()]},
-        "categories.yaml": {"categories": [_category(node) for node in ruleset.categories.values()]},
+        "categories.yaml": {"categories": [_category(node) for node in ruleset.categories.values() if node.owner]},
         "places/names.yaml": {"places": [_name(place) for place in ruleset.places]},
     }
     for calendar in ruleset.calendars.values():

@@ -67,7 +67,7 @@ def test_the_engine_and_its_slow_twin_say_the_same(capsys: pytest.CaptureFixture
     assert comparison.share("the fallback route") < 30
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(random=st.randoms(use_true_random=False))
 def test_worlds_that_hypothesis_looks_for_are_judged_alike(random: Random) -> None:
     agree(Comparison(), world(random), random, 6, "a world")

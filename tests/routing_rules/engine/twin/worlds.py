@@ -105,8 +105,8 @@ class _World:
             calendars=self._calendars(), outside="out",
             classify=Classify(dice.number(1, 3), dice.number(1, 6), dice.number(0, 2)), conflict=self._conflict(),
             deadlines=CountyDeadlines(
-                self._spans(3), {kind: self._spans(2) for kind in dice.some(Kind, 0, 3)},
-                {urgency: self._spans(3) for urgency in dice.some(Urgency, 1, 3)},
+                self._spans(3), {kind: self._spans(2, 1) for kind in dice.some(Kind, 0, 3)},
+                {urgency: self._spans(3, 1) for urgency in dice.some(Urgency, 1, 3)},
             ),
         )  # fmt: skip
 
@@ -135,7 +135,7 @@ class _World:
         return {code: ChannelSpec(code, code, dice.one([*self.agencies, None]), dice.chance(50)) for code in CHANNELS}
 
     def _labels(self) -> dict[str, tuple[str, ...]]:
-        return {channel: self.dice.words(LABELS, 2) for channel in self.dice.some(CHANNELS, 0, 2)}
+        return {channel: tuple(self.dice.some(LABELS, 1, 2)) for channel in self.dice.some(CHANNELS, 0, 2)}
 
     def _areas(self) -> dict[str, Area]:
         dice = self.dice
@@ -185,13 +185,14 @@ class _World:
         codes = [code for code in CATEGORIES if dice.chance(80)] or ["a"]
         if self.mended:
             codes = [code for code in codes if all(above in codes for above in _above(code))] or ["a"]
-        return {
+        made = {
             code: Category(
                 code, code, "urban", {word: dice.number(1, 5) for word in dice.some(RULE_WORDS, 0, 4)},
                 dice.words(MASKS, 1) if dice.chance(40) else (), self._labels(),
             )
             for code in codes
         }  # fmt: skip
+        return made | {"unclassified": Category("unclassified", "unclassified")}  # as the loader has it
 
     def _kind_words(self) -> dict[Kind, tuple[str, ...]]:
         return {kind: tuple(self.dice.some(KIND_WORDS, 1, 2)) for kind in self.dice.some(Kind, 0, 5)}
@@ -230,11 +231,11 @@ class _World:
         counts = {"m": (5, 600), "h": (1, 60), "wh": (1, 20), "bd": (1, 4), "d": (1, 6), "none": (0, 0)}
         return Span(self.dice.number(*counts[unit.value]), unit)
 
-    def _spans(self, most: int) -> dict[Milestone, Span]:
-        return {milestone: self._span() for milestone in self.dice.some(Milestone, 0, most)}
+    def _spans(self, most: int, least: int = 0) -> dict[Milestone, Span]:
+        return {milestone: self._span() for milestone in self.dice.some(Milestone, least, most)}
 
-    def _deadline(self) -> Deadline:
-        spans = self._spans(2)
+    def _deadline(self, least: int = 0) -> Deadline:
+        spans = self._spans(2, least)
         return Deadline(spans, bool(spans) and self.dice.chance(20))
 
     def _effective(self, of_hundred: int) -> Effective:
@@ -275,7 +276,7 @@ class _World:
 
     def _route(self, n: int) -> Route:
         dice = self.dice
-        by_kind = {kind: self._deadline() for kind in dice.some(Kind, 0, 2)} if dice.chance(20) else {}
+        by_kind = {kind: self._deadline(1) for kind in dice.some(Kind, 0, 2)} if dice.chance(20) else {}
         return Route(
             id=f"r{n}", order=n + 1, lead=self._lead(), when=tuple(self._block(2) for _ in range(dice.number(1, 3))),
             on_return=self._targets(2), deadline_by_kind=by_kind, confidential=dice.chance(12), gate=dice.chance(20),
@@ -286,6 +287,7 @@ class _World:
         blocks = tuple(self._block(2, overlay=True) for _ in range(self.dice.number(0, 2)))
         rule = self._rule()
         rule["deadline"] = Deadline(rule["deadline"].spans)
+        rule["tags"] = rule["tags"] or (TAGS[:1] if self.mended else ())
         sample = self.dice.one([100, 5000, 9000]) if self.dice.chance(20) else None
         return Overlay(id=f"o{n}", when=blocks, sample=sample, **rule)
 
@@ -335,7 +337,7 @@ ASKED: dict[str, Any] = {
     "kind": lambda w: w.codes(Kind),
     "urgency": lambda w: w.codes(Urgency, 2),
     "reporter": lambda w: w.codes(ReporterKind),
-    "category": lambda w: w.codes([*w.categories, "unclassified"], 2),
+    "category": lambda w: w.codes(w.categories, 2),
     "jurisdiction": lambda w: w.codes(w.places, 2),
     "located_by": lambda w: w.codes(LocatedBy),
     "classified_by": lambda w: w.codes(ClassifiedBy, 2),
