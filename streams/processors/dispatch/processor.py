@@ -115,11 +115,10 @@ class Dispatch:
         return id_, emits
 
     def _count(self, decision: Decision, given: Sequence[Written], incident: Incident) -> None:
-        tally, channel = self.counts.tally, incident.report.channel
-        tally.count("incidentbus_decisions_total", channel=channel, outcome=decision.reason.value)
-        tally.count("incidentbus_decision_routes_total", route=decision.route)
+        counts, tally, channel = self.counts, self.counts.tally, incident.report.channel
+        counts.decided[channel, decision.reason, decision.route] += 1
         for assignment in given:
-            tally.count("incidentbus_assignments_total", agency=assignment.agency, role=assignment.role.value)
+            counts.given[assignment.agency, assignment.role] += 1
         for dropped in decision.dropped:
             tally.count("incidentbus_assignments_dropped_total", because=dropped.because.value)
         for rule in decision.hard_rules:
@@ -130,7 +129,7 @@ class Dispatch:
         for rule_id in decision.expr_errors:
             tally.count("incidentbus_expression_errors_total", rule=rule_id)
         if decision.round == 1:
-            self.counts.journeys.append((channel, incident.received_at.timestamp()))
+            counts.journeys.append((channel, incident.received_at.timestamp()))
 
     def _directive(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
         directive = read(Directive, _data(record))

@@ -18,6 +18,7 @@ from contracts.partition import partition_of_id
 from contracts.ports import Emit
 from contracts.report import Report, Reporter
 from contracts.serde import read
+from contracts.telemetry import Tally
 from contracts.topics import Topics
 from streams.counts import TurnCounts
 from streams.processors.dispatch import Dispatch
@@ -79,6 +80,25 @@ def test_an_incident_gets_one_decision_and_an_assignment_a_role(
     assert {e.topic for e in emits} == {
         TOPICS.bus("decisions"), *(TOPICS.agency_assignments(agency) for agency, _ in given),
     }  # fmt: skip
+
+
+def test_a_committed_turn_tells_what_it_counted_and_an_aborted_one_nothing(
+    dispatch: Dispatch, inbound: Any, state: Any, incident: Incident
+) -> None:
+    raw = incident_bytes(incident.model_copy(update={"category": "noise"}))
+    dispatch.begin_turn()(inbound(INCIDENTS, raw, partition=TASK), state)
+    state.delete(ID.encode())  # that turn is aborted: the next one begins from the same state, without a commit
+    dispatch.begin_turn()(inbound(INCIDENTS, raw, partition=TASK), state)
+    told = Tally()
+    dispatch.counts.committed(told, WHEN.timestamp() + 1)
+    assert told.value("incidentbus_decisions_total", channel="hotline-12345", outcome="matched") == 1
+    assert told.value("incidentbus_decision_routes_total", route="noise") == 1
+    assert told.value("incidentbus_assignments_total", agency="police", role="lead") == 1
+    assert told.value("incidentbus_assignments_total", agency="urban-management", role="co_handler") == 1
+    ((_, spread),) = told.spreads.items()
+    assert (sum(spread.counts), spread.total) == (1, 1.0)
+    dispatch.counts.committed(told, WHEN.timestamp() + 2)
+    assert told.value("incidentbus_assignments_total", agency="police", role="lead") == 1
 
 
 def test_only_the_lead_learns_who_the_reporter_is(
