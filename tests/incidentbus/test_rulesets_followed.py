@@ -149,6 +149,10 @@ async def test_junk_on_the_pointers_topic_is_passed_over(following: Following, c
     edit(county, "2026.2")
     await following.publish(county)
     await following.until(lambda: following.version == "2026.2")
+    told = following.meter
+    assert told.value("incidentbus_ruleset_reloads_total", result="success") == 2
+    assert told.value("incidentbus_ruleset_reloads_total", result="refused") == 0
+    assert told.value("incidentbus_ruleset_last_reload_successful") == 1
 
 
 async def test_declared_modes_come_and_go(following: Following) -> None:
@@ -163,6 +167,8 @@ async def test_declared_modes_come_and_go(following: Following) -> None:
     await following.until(lambda: [each.jurisdiction for each in modes()] == ["320999"])
     await following.send("modes", b"320999", None)
     await following.until(lambda: modes() == ())
+    assert following.version == "2026.1"
+    assert following.meter.value("incidentbus_ruleset_reloads_total", result="success") == 1  # modes reload nothing
 
 
 def test_a_bundle_whose_content_is_not_what_its_hash_says_is_refused(county: Path) -> None:
