@@ -27,10 +27,10 @@ from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.decide import decide
 from routing_rules.engine.loader import load_directory
 from routing_rules.engine.schema import Block, Route
+from tests.outside import DATA
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RULESETS: Final = ROOT / "routing_rules" / "rulesets"
-DATA: Final = ROOT.parent / "shared" / "data"
 PLACES: Final = Path(__file__).with_name("places.ndjson")
 BOARD: Final = "mailbox"
 UNCLASSIFIED: Final = "unclassified"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tests.accuracy import measuring
-from tests.accuracy.measuring import DATA, Share
+from tests.accuracy.measuring import Share
+from tests.outside import DATA
 
 
 class Line(NamedTuple):

@@ -6,9 +6,8 @@ from contracts.report import Report
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.schema import Route
 from tests.accuracy import measuring
-from tests.accuracy.measuring import DATA, Share, asks_nothing, wilson
-
-sampled = pytest.mark.skipif(not DATA.is_dir(), reason="the samples (shared/data) are not beside this clone")
+from tests.accuracy.measuring import Share, asks_nothing, wilson
+from tests.outside import needs_texts
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def test_routes_that_ask_nothing_of_a_report_count_as_fallback(hongze: Compiled)
     assert not asks_nothing(routes["corruption-tip"])
 
 
-@sampled
+@needs_texts
 def test_first_level_categories_are_right_enough_and_seldom_wrong(hongze: Compiled) -> None:
     counted = measuring.categories(hongze)
     assert counted.total() == 244
@@ -66,7 +65,7 @@ def test_first_level_categories_are_right_enough_and_seldom_wrong(hongze: Compil
     assert counted["wrong"] <= 0.18 * counted.total(), counted
 
 
-@sampled
+@needs_texts
 def test_no_request_of_the_city_goes_to_a_wrong_agency_and_few_are_left_to_the_desk() -> None:
     requests = measuring.requests(measuring.ruleset("nyc"))
     counted = measuring.leads(requests)
@@ -77,6 +76,6 @@ def test_no_request_of_the_city_goes_to_a_wrong_agency_and_few_are_left_to_the_d
     assert 0 < odd["fallback"] < 0.05 * odd.total(), odd  # types that the even rows don't show
 
 
-@sampled
+@needs_texts
 def test_no_place_of_the_county_is_found_in_another_provinces_labelled_messages(hongze: Compiled) -> None:
     assert measuring.found_places(hongze, measuring.board("labelled")).hits == 0

@@ -1,6 +1,7 @@
-"""How many decisions a second one process makes: the trial ruleset, and ten and ten thousand synthetic rules.
+"""How many decisions a second one process makes: a real ruleset, and ten and ten thousand synthetic rules.
 
-Run: `python tests/bench/bench_decide.py [DIR of a ruleset]`. Prints one line a case; the last gives the ratio between
+Run: `python tests/bench/bench_decide.py [DIR of a ruleset]`; without it an outside ruleset counts where one is kept
+beside this clone, else our own. Prints one line a case; the last gives the ratio between
 the large and the small synthetic ruleset, which an index keeps near 1 and a loop would make a thousand. Profiling goes
 by `--profile`.
 """
@@ -25,9 +26,9 @@ from routing_rules.engine.decide import decide
 from routing_rules.engine.loader import load_directory
 from routing_rules.engine.schema import AgencyRef, Block, Position, Route, Ruleset, TextCondition
 from routing_rules.engine.views import assignments
+from tests import outside
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-TRIAL: Final = ROOT.parent / "shared" / "rules-trial" / "hongze"
 OWN: Final = ROOT / "routing_rules" / "rulesets" / "hongze"
 NOW: Final = datetime(2026, 5, 12, 2, 0, tzinfo=UTC)
 SECONDS: Final = 1.0
@@ -39,7 +40,7 @@ TEXT: Final = (
 
 def main(arguments: Sequence[str]) -> None:
     paths = [Path(a) for a in arguments if not a.startswith("-")]
-    directory = paths[0] if paths else TRIAL if TRIAL.is_dir() else OWN
+    directory = paths[0] if paths else outside.RULESET if outside.RULESET.is_dir() else OWN
     loaded = load_directory(directory)
     assert loaded.ruleset is not None, loaded.errors
     ruleset = loaded.ruleset

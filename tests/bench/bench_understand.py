@@ -1,8 +1,9 @@
 """What understanding a message costs, beside a naive normal form of the same message timed in the same run.
 
 Run as `python tests/bench/bench_understand.py [RULESET] [MESSAGES.ndjson ...]`; without arguments it takes the bundled
-ruleset and the shared board messages, or an invented text of the same length where they are missing. The ratio is what
-to compare between machines and days: a figure in microseconds alone says as much about the neighbours as about us.
+ruleset and the messages kept beside this clone, or an invented text of the same length where there are none. The ratio
+is what to compare between machines and days: a figure in microseconds alone says as much about the neighbours as about
+us.
 """
 
 import re
@@ -20,10 +21,10 @@ from contracts.report import Report
 from routing_rules.engine.infer.understand import Interpreter
 from routing_rules.engine.loader import load_directory
 from routing_rules.engine.normal import normal, normal_with_offsets
+from tests.outside import MESSAGES
 
 _ROOT = Path(__file__).resolve().parents[2]
 _RULESET = _ROOT / "routing_rules" / "rulesets" / "hongze"
-_MESSAGES = _ROOT.parent / "shared" / "data" / "messages"
 _INVENTED = "夜里十二点了，东边工地还在打桩，噪音很大，老人睡不着！希望有关部门（城管）来看看。" * 9
 _NOW = datetime(2026, 5, 12, 2, tzinfo=UTC)
 _ROUNDS = 5
@@ -63,7 +64,7 @@ def microseconds(step: Callable[[Report], object], reports: list[Report]) -> flo
 
 def main(arguments: list[str]) -> None:
     folder = Path(arguments[0]) if arguments else _RULESET
-    files = [Path(name) for name in arguments[1:]] or sorted(_MESSAGES.glob("*.ndjson"))
+    files = [Path(name) for name in arguments[1:]] or sorted(MESSAGES.glob("*.ndjson"))
     ruleset = load_directory(folder).ruleset
     if ruleset is None:
         sys.exit(f"{folder}: the ruleset does not load")

@@ -10,20 +10,21 @@ from routing_rules.engine.loader import load, read_bundle
 from routing_rules.messages import Level
 from routing_rules.tools.lint import lint
 from routing_rules.tools.testing import run_tests
+from tests import outside
 
 ROOT = Path(__file__).resolve().parents[3]
 HONGZE = ROOT / "routing_rules" / "rulesets" / "hongze"
 NYC = ROOT / "routing_rules" / "rulesets" / "nyc"
-TRIAL = ROOT.parent / "shared" / "rules-trial" / "hongze"
 SIGNED_ON = date(2026, 11, 24)  # lint asks what day it is; the ruleset is judged on the day it was signed
 
 
-@pytest.fixture(scope="module", params=[HONGZE, NYC, TRIAL], ids=["hongze", "nyc", "trial"])
+@pytest.fixture(
+    scope="module",
+    params=[HONGZE, NYC, pytest.param(outside.RULESET, marks=outside.needs_ruleset)],
+    ids=["hongze", "nyc", "outside"],
+)
 def bundle(request: pytest.FixtureRequest) -> dict[str, bytes]:
-    folder: Path = request.param
-    if not folder.is_dir():
-        pytest.skip(f"{folder.name} of the shared trial rules is not beside this clone")
-    return read_bundle(folder)
+    return read_bundle(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import string
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -10,11 +9,11 @@ from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.loader import load, read_bundle
 from routing_rules.messages import testing as messages
 from routing_rules.tools.testing import TestReport, run_tests
+from tests import outside
 
 Run = Callable[..., TestReport]
 
 NIGHT = "  report: {title: 半夜放喇叭, text: 青石镇门店放喇叭}\n"
-TRIAL = Path(__file__).resolve().parents[4] / "shared" / "rules-trial" / "hongze"
 
 
 def missed(report: TestReport) -> list[tuple[str, str, str]]:
@@ -258,9 +257,9 @@ def test_every_sentence_is_there_in_both_languages_with_the_same_parts() -> None
         assert all(messages._TEXTS[key])
 
 
-@pytest.mark.skipif(not TRIAL.is_dir(), reason="the shared trial ruleset is not beside this clone")
-def test_the_trial_ruleset_passes_its_tests() -> None:
-    files = read_bundle(TRIAL)
+@outside.needs_ruleset
+def test_an_outside_ruleset_passes_its_tests() -> None:
+    files = read_bundle(outside.RULESET)
     loaded = load(files)
     assert loaded.ruleset is not None
     report = run_tests(compile_ruleset(loaded.ruleset), files)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +16,9 @@ from routing_rules.engine.infer.understand import Interpreter
 from routing_rules.engine.loader import load_directory
 from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import Ruleset
+from tests import outside
 
 Read = Callable[..., Incident]
-_SHARED = Path(__file__).parents[5] / "shared"
 _NOW = datetime(2026, 5, 12, 10, tzinfo=UTC)
 
 
@@ -84,9 +82,10 @@ def test_words_and_marks_do_not_change_with_the_width_or_script_of_writing(read:
     assert plain.about == other.about == ("urban",)
 
 
-@pytest.mark.skipif(not _SHARED.is_dir(), reason="the shared messages and trial ruleset are not beside this clone")
+@outside.needs_ruleset
+@outside.needs_texts
 def test_no_place_of_the_county_is_found_in_real_messages_of_another_province() -> None:
-    ruleset = load_directory(_SHARED / "rules-trial" / "hongze").ruleset
+    ruleset = load_directory(outside.RULESET).ruleset
     assert ruleset is not None
     interpreter = Interpreter(ruleset)
     lines = [line for name in ("reports", "answered", "labelled") for line in _lines(name)]
@@ -104,7 +103,7 @@ def test_no_place_of_the_county_is_found_in_real_messages_of_another_province() 
 
 
 def _lines(name: str) -> list[bytes]:
-    return (_SHARED / "data" / "messages" / f"{name}.ndjson").read_bytes().splitlines()
+    return (outside.MESSAGES / f"{name}.ndjson").read_bytes().splitlines()
 
 
 def _report(line: bytes) -> Report:

@@ -1,4 +1,4 @@
-"""The loader: what a ruleset becomes once read, its identity, and the trial ruleset of the design."""
+"""The loader: what a ruleset becomes once read, its identity, and a ruleset that others wrote."""
 
 import json
 from collections.abc import Mapping
@@ -24,11 +24,10 @@ from routing_rules.engine.schema import (
     TimeCondition,
 )
 from routing_rules.messages import Level
+from tests import outside
 
 REPO = Path(__file__).parents[4]
 EXAMPLE = read_bundle(REPO / "docs" / "rules" / "example")
-TRIAL = REPO.parent / "shared" / "rules-trial" / "hongze"
-needs_trial = pytest.mark.skipif(not TRIAL.is_dir(), reason="the trial ruleset is not beside the repository")
 
 
 def loaded(changes: Mapping[str, str]) -> Loaded:
@@ -261,9 +260,9 @@ def test_a_ruleset_with_an_error_is_refused_whole_and_one_with_warnings_loads() 
     assert {finding.code for finding in warned.findings} == {"RR109", "RR145"}
 
 
-@needs_trial
-def test_the_trial_ruleset_loads_without_an_error_or_a_warning() -> None:
-    result = load_directory(TRIAL)
+@outside.needs_ruleset
+def test_an_outside_ruleset_loads_without_an_error_or_a_warning() -> None:
+    result = load_directory(outside.RULESET)
     assert result.ruleset is not None
     assert [finding.line() for finding in result.findings if finding.level is not Level.NOTE] == []
     counts = (len(result.ruleset.routes), len(result.ruleset.overlays), len(result.ruleset.agencies))
