@@ -13,6 +13,7 @@ from pydantic import Field
 
 from contracts.codes import DroppedBecause, HardRule, Milestone, Mode, Outcome, Resolved, Role, Urgency
 from contracts.evidence import Evidence
+from contracts.moments import Moment
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ModeRecord:
     area: str | None = None
     response: tuple[str, ...] = ()
     response_level: int | None = None
-    from_: Annotated[datetime | None, Field(validation_alias="from")] = None
-    until: datetime | None = None
+    from_: Annotated[Moment | None, Field(validation_alias="from")] = None
+    until: Moment | None = None
     set_by: str = ""
     reason: str = ""
 

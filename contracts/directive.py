@@ -3,9 +3,11 @@
 Whoever issues it derives its id from content (`contracts.ids.directive_id`); a stage makes it happen at most once.
 """
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.codes import DirectiveKind, Kind, ReturnReason, Urgency
+from contracts.incident import MOST_REPORTERS
+from contracts.moments import Moment
 from contracts.report import Code, Point, Wire
 
 
@@ -26,7 +28,7 @@ class Directive(Wire):
 
     id: str = Field(min_length=1, max_length=128)
     kind: DirectiveKind
-    issued_at: AwareDatetime
+    issued_at: Moment
     issued_by: str = Field(min_length=1, max_length=128)  # an office or a service, never a person's name
     incident: str | None = None
     reason: str = Field(default="", max_length=2_000)
@@ -35,8 +37,8 @@ class Directive(Wire):
     returned_by: Code | None = None
     return_reason: ReturnReason | None = None
     correction: Correction | None = None
-    reporters: int | None = Field(default=None, ge=1)
-    reports: int | None = Field(default=None, ge=1)
-    until: AwareDatetime | None = None
+    reporters: int | None = Field(default=None, ge=1, le=MOST_REPORTERS)
+    reports: int | None = Field(default=None, ge=1, le=MOST_REPORTERS)
+    until: Moment | None = None
     into: str | None = None  # merge: the incident that takes this one in
     raw: tuple[str, ...] = ()  # reinterpret: `topic/partition/offset` of the reports concerned

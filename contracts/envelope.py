@@ -127,7 +127,12 @@ def _data_of(event: dict[str, Any]) -> bytes | None:
         return None
     data = event["data"]
     kind = str(event.get("datacontenttype", JSON)).lower()
-    return data.encode() if isinstance(data, str) and "json" not in kind else orjson.dumps(data)
+    if isinstance(data, str) and "json" not in kind:
+        return data.encode()
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:  # orjson reads deeper than it writes
+        raise Permanent(ReasonCode.NESTED_TOO_DEEP, "data of a structured event") from error
 
 
 def _check(attributes: dict[str, str]) -> None:

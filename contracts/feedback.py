@@ -1,8 +1,9 @@
 """Feedback: a fact told by an agency about its part in a case, or by the bus itself. Facts are past tense."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.codes import FactKind, ReturnReason
+from contracts.moments import Moment
 from contracts.report import Code, Wire
 
 
@@ -15,13 +16,13 @@ class Feedback(Wire):
     id: str = Field(min_length=1, max_length=128)
     incident: str
     fact: FactKind
-    at: AwareDatetime
+    at: Moment
     agency: Code | None = None
     assignment: str | None = None
     return_reason: ReturnReason | None = None
     suggested_agency: Code | None = None
     note: str = Field(default="", max_length=20_000)
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     body_digest: str | None = None  # report_updated: which telling, in hexadecimal
     raw: str | None = None  # report_updated: `topic/partition/offset` of the newer telling
     exercise: bool = False

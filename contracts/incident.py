@@ -1,10 +1,15 @@
 """Incident: one matter in the world, as intake understood it. Dispatch infers nothing again (RULE-LANGUAGE §4)."""
 
-from pydantic import AwareDatetime, Field
+from typing import Final
+
+from pydantic import Field
 
 from contracts.codes import ClassifiedBy, Flag, Kind, LocatedBy, Urgency
 from contracts.evidence import Evidence
+from contracts.moments import Moment
 from contracts.report import Code, Report, Wire
+
+MOST_REPORTERS: Final = 1_000_000
 
 
 class RulesetRef(Wire):
@@ -24,7 +29,7 @@ class Incident(Wire):
 
     id: str
     report: Report
-    received_at: AwareDatetime
+    received_at: Moment
     kind: Kind
     category: Code = "unclassified"
     classified_by: ClassifiedBy = ClassifiedBy.NONE
@@ -37,8 +42,8 @@ class Incident(Wire):
     flags: tuple[Flag, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     understood_by: RulesetRef
-    reporters: int = Field(default=1, ge=1)
-    reports: int = Field(default=1, ge=1)
+    reporters: int = Field(default=1, ge=1, le=MOST_REPORTERS)
+    reports: int = Field(default=1, ge=1, le=MOST_REPORTERS)
 
 
 def incident_bytes(incident: Incident) -> bytes:

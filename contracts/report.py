@@ -1,11 +1,11 @@
 """Report (诉求/来件): one telling of a matter, in the bus's own words. What every codec makes."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.codes import Flag, Kind, ReporterKind, Urgency
+from contracts.moments import Day, Moment
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -51,9 +51,9 @@ class Report(Wire):
     native_place: str | None = Field(default=None, max_length=500)
     address: str | None = Field(default=None, max_length=2_000)  # of the matter, not of the reporter
     point: Point | None = None
-    occurred_at: AwareDatetime | None = None
-    occurred_on: date | None = None
-    reported_at: AwareDatetime | None = None  # by the channel's clock: shown, never decided on
+    occurred_at: Moment | None = None
+    occurred_on: Day | None = None
+    reported_at: Moment | None = None  # by the channel's clock: shown, never decided on
     urgency: Urgency | None = None
     about: tuple[str, ...] = ()  # complained-about agencies, by whatever name the channel has
     reporter: Reporter = Reporter()

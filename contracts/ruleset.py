@@ -2,10 +2,16 @@
 
 import base64
 import zlib
+from typing import Final
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from contracts.moments import Moment
 from contracts.report import Code, Wire
+
+LARGEST_FILE: Final = 4 * 1024 * 1024
+LARGEST_RULESET: Final = 16 * 1024 * 1024
+"""Bytes; a county's whole ruleset is some 300 kB."""
 
 
 class RulesetBundle(Wire):
@@ -17,16 +23,30 @@ class RulesetBundle(Wire):
     id: Code
     version: str
     hash: str = Field(pattern=r"^[0-9a-f]{64}$")
-    published_at: AwareDatetime
+    published_at: Moment
     published_by: str
     packed: dict[str, str]
 
     def files(self) -> dict[str, bytes]:
-        """Return path → bytes. Raises `ValueError` where a file does not unpack."""
-        try:
-            return {path: zlib.decompress(base64.b64decode(raw, validate=True)) for path, raw in self.packed.items()}
-        except zlib.error as error:
-            raise ValueError("a file of the ruleset does not unpack") from error
+        """Return path → bytes. Raises `ValueError` where a file does not unpack, or would be larger than rules are."""
+        unpacked: dict[str, bytes] = {}
+        room = LARGEST_RULESET
+        for path, raw in self.packed.items():
+            unpacked[path] = _unpacked(raw, min(room, LARGEST_FILE))
+            room -= len(unpacked[path])
+        return unpacked
+
+
+def _unpacked(raw: str, most: int) -> bytes:
+    """Unpack one file; a bomb is given up at `most` bytes, not after it went off."""
+    inflate = zlib.decompressobj()
+    try:
+        content = inflate.decompress(base64.b64decode(raw, validate=True), most + 1)
+    except zlib.error as error:
+        raise ValueError("a file of the ruleset does not unpack") from error
+    if len(content) > most or not inflate.eof:
+        raise ValueError(f"a file of the ruleset is cut off or unpacks to more than {most} bytes")
+    return content
 
 
 class RulesetPointer(Wire):
@@ -34,7 +54,7 @@ class RulesetPointer(Wire):
 
     hash: str = Field(pattern=r"^[0-9a-f]{64}$")
     version: str
-    set_at: AwareDatetime
+    set_at: Moment
     set_by: str
     reason: str = ""
 

@@ -1,5 +1,6 @@
 """The composition root: stages, runtime, rulesets, metrics and clients joined into the services of one process."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,25 +26,41 @@ from streams.rulesets import HeldRuleset
 from streams.stages import dispatch_stage, intake_stage
 
 log: Final = structlog.get_logger("worker")
+_LOOK_SECONDS: Final = 0.1
+_REMIND: Final = 300  # looks between two reminders
 STAGES: Final = ("intake", "dispatch")
 CRASHED: Final = 70  # EX_SOFTWARE: a supervisor starts the process anew
 
 
 class GateService(Service):
-    """One stage's runner as a service of the worker."""
+    """One stage's runner as a service. It joins once a ruleset is in force: who can't decide takes no tasks."""
 
-    def __init__(self, runner: GateRunner, name: str) -> None:
+    def __init__(self, runner: GateRunner, name: str, held: HeldRuleset) -> None:
         self.runner = runner
         self.stage_name = name
+        self._held = held
+        self._joined = False
         super().__init__()
 
     async def on_start(self) -> None:
-        """Join the group."""
+        """Wait for a ruleset, then join the group."""
+        waited = 0
+        while self._held.current() is None:
+            if self.should_stop:
+                return
+            if waited % _REMIND == 0:
+                log.warning(
+                    "no ruleset in force yet: `incidentbus rules publish` puts one in force", stage=self.stage_name
+                )
+            waited += 1
+            await asyncio.sleep(_LOOK_SECONDS)
+        self._joined = True
         await self.runner.start()
 
     async def on_stop(self) -> None:
         """Finish the turns in hand and leave."""
-        await self.runner.stop()
+        if self._joined:
+            await self.runner.stop()
 
 
 def declared_codecs(settings: Settings) -> dict[str, Codec]:
@@ -64,7 +81,7 @@ def build_services(
     connection = connection_of(settings)
     follower = RulesetFollower(held, settings.topics(), connection, meter)
     declared = [_declared(name, settings, held, observer) for name in stages]
-    gates = [GateService(_runner(stage, settings, connection, observer), stage.name) for stage in declared]
+    gates = [GateService(_runner(stage, settings, connection, observer), stage.name, held) for stage in declared]
     return [follower, *gates], held, gates
 
 

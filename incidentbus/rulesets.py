@@ -9,11 +9,14 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError
 from mode import Service
 
 from connectors.kafka.clients import Connection
 from contracts.decision import ModeRecord
 from contracts.errors import Permanent
+from contracts.ports import InboundRecord
 from contracts.ruleset import RulesetBundle, RulesetPointer
 from contracts.serde import read
 from contracts.telemetry import Meter
@@ -21,10 +24,12 @@ from contracts.topics import Topics
 from incidentbus.clock import SystemClock
 from incidentbus.collector import settle_collector
 from incidentbus.telemetry.prometheus import ruleset_refused, ruleset_taken
+from streams.gate.mending import MendingConsumer
 from streams.rulesets import HeldRuleset, RefusedRuleset, RulesetInForce, open_bundle
 
 log: Final = structlog.get_logger("rulesets")
 _POLL_MS: Final = 300
+_RETRY_S: Final = 1.0
 
 
 class RulesetFollower(Service):
@@ -42,6 +47,7 @@ class RulesetFollower(Service):
         self._declared: dict[bytes, ModeRecord] = {}
         self._wanted: RulesetPointer | None = None
         self._settled = ""  # hash of the pointer that was last acted on
+        self._missing = ""  # hash of the pointer whose ruleset was last found missing
 
     async def on_start(self) -> None:
         """Assign the topics and read them from their beginning."""
@@ -65,12 +71,29 @@ class RulesetFollower(Service):
 
     async def _follow(self) -> None:
         while True:
-            fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
-            for partition, records in fetched.items():
-                for record in records:
-                    self._noted(partition, record.key, record.value, record.offset)
-            if not fetched:
-                await self._settle()
+            try:
+                await self._step()
+            except (KafkaError, TimeoutError) as error:
+                self._settled = ""  # what could not be fetched is asked for again
+                log.warning("rulesets cannot be read; tried again", error=type(error).__name__)
+                await asyncio.sleep(_RETRY_S)
+            except Exception:  # whatever it is, the last good ruleset stays and the next one must find us listening
+                log.exception("a ruleset or mode passed over")
+                await asyncio.sleep(_RETRY_S)
+
+    async def _step(self) -> None:
+        fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+        for partition, records in fetched.items():
+            for record in records:
+                self._note(partition, record)
+        if not fetched:
+            await self._settle()
+
+    def _note(self, partition: TopicPartition, record: InboundRecord) -> None:
+        try:
+            self._noted(partition, record.key, record.value, record.offset)
+        except Exception:  # one record's fault is not the next one's
+            log.exception("record passed over", topic=record.topic, offset=record.offset)
 
     def _noted(self, partition: TopicPartition, key: bytes | None, value: bytes | None, offset: int) -> None:
         if partition == self._bundles and key is not None and value is not None:
@@ -93,14 +116,26 @@ class RulesetFollower(Service):
 
     async def _settle(self) -> None:
         wanted = self._wanted
-        if wanted is None or wanted.hash == self._settled or wanted.hash not in self._offsets:
+        if wanted is None or wanted.hash == self._settled:
             return
         self._settled = wanted.hash
+        if wanted.hash not in self._offsets:
+            self._settled = ""  # it may still come; until it does, nothing changes
+            if self._missing != wanted.hash:
+                self._missing = wanted.hash
+                self._refused(wanted, "the topic of rulesets does not have it")
+            return
         try:
             bundle = await self._fetch(self._offsets[wanted.hash])
             fresh = await asyncio.to_thread(open_bundle, bundle)
         except (RefusedRuleset, Permanent) as error:
             self._refused(wanted, str(error))
+            return
+        except (KafkaError, TimeoutError):
+            self._settled = ""  # asked for again at the next look
+            raise
+        except Exception as error:
+            self._refused(wanted, f"{type(error).__name__} while it was loaded: a defect of the loader")
             return
         self._held.put_in_force(fresh)
         self._held.declare(self._modes_declared())
@@ -119,7 +154,7 @@ class RulesetFollower(Service):
             await reader.stop()
 
     def _reader(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
+        return MendingConsumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
             fetch_max_wait_ms=100, **self._connection.options(),
         )  # fmt: skip

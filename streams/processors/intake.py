@@ -27,6 +27,8 @@ SOURCE: Final = "incidentbus/intake"
 ORIGIN: Final = "incidentbus_origin"  # header of a record passed on: topic/partition/offset that it came from
 RECEIVED: Final = "incidentbus_received"  # and the broker's stamp there, in milliseconds
 REINTERPRET: Final = "incidentbus_reinterpret"  # id of the directive that wants it understood anew
+_OURS: Final = frozenset({ORIGIN, RECEIVED, REINTERPRET})  # on a channel's own topic these are nobody's to say
+_LAST_STAMP: Final = 4_102_444_800_000  # milliseconds: the year 2100
 _DIGEST: Final = 16  # bytes; 8 would lose a report unseen, at one chance in five over 3 × 10^9 ids (GATE)
 _BODIES_KEPT: Final = 32
 _CLOCK_SLACK: Final = timedelta(minutes=10)
@@ -98,7 +100,7 @@ class Intake:
         named = {name: raw.decode("utf-8", "replace") for name, raw in record.headers if raw is not None}
         origin, received = named.get(ORIGIN, ""), named.get(RECEIVED, "")
         channel = self.channels.get(origin.split("/")[0])
-        if channel is None or not received.isdecimal():
+        if channel is None or not _is_stamp(received):
             raise Permanent(ReasonCode.UNKNOWN_CHANNEL, "a record passed on does not say where it came from")
         return _Arrival(channel, origin, int(received), named.get(REINTERPRET))
 
@@ -121,7 +123,7 @@ class Intake:
         if record.topic not in self.channels:  # ours already: passing it on again could go round for ever
             raise Permanent(ReasonCode.MALFORMED_ENVELOPE, "a record passed on came to the wrong partition")
         headers = [
-            *record.headers,
+            *((name, raw) for name, raw in record.headers if name not in _OURS),
             (ORIGIN, arrival.origin.encode()),
             (RECEIVED, str(arrival.received_ms).encode()),
         ]
@@ -177,6 +179,10 @@ class _Telling(NamedTuple):
     report: Report
     incident: str
     arrival: _Arrival
+
+
+def _is_stamp(told: str) -> bool:
+    return told.isdecimal() and len(told) <= len(str(_LAST_STAMP)) and int(told) < _LAST_STAMP
 
 
 def _of_now(report: Report, received: datetime) -> Report:

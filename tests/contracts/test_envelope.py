@@ -86,4 +86,12 @@ def test_nothing_but_the_declared_error_comes_of_any_headers(given_headers: list
     try:
         open_envelope(given_headers, value)
     except Permanent as refusal:
-        assert refusal.reason is ReasonCode.MALFORMED_ENVELOPE
+        assert refusal.reason in (ReasonCode.MALFORMED_ENVELOPE, ReasonCode.NESTED_TOO_DEEP)
+
+
+def test_data_nested_deeper_than_can_be_written_is_refused_by_name() -> None:
+    data = b"[" * 300 + b"]" * 300
+    event = b'{"specversion":"1.0","id":"1","source":"/x","type":"t","data":' + data + b"}"
+    with pytest.raises(Permanent) as refusal:
+        open_envelope(STRUCTURED, event)
+    assert refusal.value.reason is ReasonCode.NESTED_TOO_DEEP

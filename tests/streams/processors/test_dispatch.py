@@ -196,3 +196,15 @@ def test_a_case_reads_back_as_it_was_written(handled: Any, state: Any) -> None:
     case = CaseState.read(state.kept[ID.encode()])
     assert CaseState.read(case.write()) == case
     assert orjson.loads(case.write().split(b"\n")[0])["returned_by"] == ["urban-management"]
+
+
+def test_a_channel_that_no_ruleset_knows_is_no_label(
+    dispatch: Dispatch, inbound: Any, state: Any, incident: Incident
+) -> None:
+    report = incident.report.model_copy(update={"channel": "王某某13900000000"})
+    odd = incident.model_copy(update={"report": report})
+    dispatch.begin_turn()(inbound(INCIDENTS, incident_bytes(odd), partition=TASK), state)
+    told = Tally()
+    dispatch.counts.committed(told, 0)
+    assert "王" not in str([*told.counts, *told.spreads])
+    assert told.value("incidentbus_decisions_total", channel="other", outcome="matched") == 1

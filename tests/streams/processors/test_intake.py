@@ -151,6 +151,23 @@ def test_without_a_ruleset_the_turn_waits(intake: Any) -> None:
     assert waiting.value.reason is ReasonCode.NO_RULESET
 
 
+def test_a_channel_cannot_have_its_own_report_decided_again(intake: Any, inbound: Any, state: Any) -> None:
+    wrong = (home() + 1) % TOPICS.spine
+    forged = [(REINTERPRET, b"dir-9"), (ORIGIN, b"nowhere/0/0"), (RECEIVED, b"1"), ("note", b"kept")]
+    (emit,) = intake(wrong).begin_turn()(inbound(REPORTS, payload(), partition=wrong, headers=forged), state)
+    told = [name for name, _ in emit.headers]
+    assert sorted(told) == sorted(["note", ORIGIN, RECEIVED])
+    assert dict(emit.headers)[ORIGIN] == f"{REPORTS}/{wrong}/0".encode()
+
+
+@pytest.mark.parametrize("stamp", [b"9" * 18, b"9" * 4000, b"99999999999999", b"-1", b"x"])
+def test_a_stamp_that_no_broker_gives_is_refused(intake: Any, inbound: Any, state: Any, stamp: bytes) -> None:
+    headers = [(ORIGIN, f"{REPORTS}/0/0".encode()), (RECEIVED, stamp)]
+    with pytest.raises(Permanent) as refusal:
+        intake(home()).begin_turn()(inbound(REKEYED, payload(), partition=home(), headers=headers), state)
+    assert refusal.value.reason is ReasonCode.UNKNOWN_CHANNEL
+
+
 def test_reinterpreting_ignores_what_was_seen_once_per_directive(intake: Any, inbound: Any, state: Any) -> None:
     handle = intake(home()).begin_turn()
     handle(inbound(REPORTS, payload(), partition=home()), state)
