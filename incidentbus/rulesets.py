@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-from aiokafka.errors import KafkaError
 from mode import Service
 
 from connectors.kafka.clients import Connection
@@ -74,7 +73,6 @@ class RulesetFollower(Service):
             try:
                 await self._step()
             except (KafkaError, TimeoutError) as error:
-                self._settled = ""  # what could not be fetched is asked for again
                 log.warning("rulesets cannot be read; tried again", error=type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
             except Exception:  # whatever it is, the last good ruleset stays and the next one must find us listening

@@ -7,9 +7,12 @@ import itertools
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from connectors.kafka.embedded import EmbeddedBroker, start_broker
 
@@ -71,3 +74,31 @@ def make_topics(broker: EmbeddedBroker) -> MakeTopics:
         return list(names)
 
     return make
+
+
+class Unreadable(str):
+    """A header name that goes onto the wire as bytes that are no text; read mended, it is `x-??`."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        return b"x-\xff\xfe"
+
+
+PutUnreadable = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def put_unreadable(broker: EmbeddedBroker) -> PutUnreadable:
+    """`await put_unreadable(topic, (key, value), …, headers=…)`: one batch, each record with such a header name."""
+
+    async def put(topic: str, *records: tuple[bytes, bytes | None], headers: Any = (), partition: int = 0) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
+            batch = producer.create_batch()
+            batch._builder = _DefaultRecordBatchBuilderPy(2, 0, False, -1, -1, 0, 1 << 20)
+            for key, value in records:
+                batch.append(key=key, value=value, timestamp=None, headers=[*headers, (Unreadable("x"), b"1")])
+            batch.close()
+            await (await producer.send_batch(batch, topic, partition=partition))
+
+    return put

@@ -86,8 +86,13 @@ async def producer(connection: Connection, **overrides: Any) -> AsyncIterator[AI
 
 
 @asynccontextmanager
-async def consumer(connection: Connection, *topics: str, **overrides: Any) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a consumer that sees committed records only and, in a group or not, commits nothing by itself."""
+async def consumer(
+    connection: Connection, *topics: str, kind: type[AIOKafkaConsumer] = AIOKafkaConsumer, **overrides: Any
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open a consumer that sees committed records only and, in a group or not, commits nothing by itself.
+
+    `kind` is its class: whoever reads what strangers may have written hands in one that no header name stops.
+    """
     options = {
         "isolation_level": "read_committed",
         "enable_auto_commit": False,
@@ -95,7 +100,7 @@ async def consumer(connection: Connection, *topics: str, **overrides: Any) -> As
         "request_timeout_ms": _REQUEST_MS * 2,
         **overrides,
     }
-    client = AIOKafkaConsumer(*topics, **connection.options(), **options)
+    client = kind(*topics, **connection.options(), **options)
     try:
         await client.start()
         yield client

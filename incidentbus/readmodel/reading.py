@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from connectors.kafka.clients import Connection, admin, consumer
+from streams.gate.mending import MendingConsumer
 
 _POLL_MS: Final = 500
 _AT_ONCE: Final = 5_000
@@ -64,7 +65,7 @@ async def read_all(
     known = sorted(tp for tp in every if tp.partition in there.get(tp.topic, ()))
     if not known:
         return
-    async with consumer(connection, max_partition_fetch_bytes=4 << 20) as client:
+    async with consumer(connection, kind=MendingConsumer, max_partition_fetch_bytes=4 << 20) as client:
         client.assign(known)
         ends = await client.end_offsets(known)
         starts = await _starts(client, known, ends, since_ms)

@@ -19,12 +19,18 @@ class Seen(NamedTuple):
 
 
 class TopicReader:
-    """Follows every topic whose name matches `pattern`; `seen` grows with each `catch_up`."""
+    """Follows every topic whose name matches `pattern`; `seen` grows with each `catch_up`.
 
-    def __init__(self, pattern: str, kafka: Mapping[str, Any]) -> None:
+    `consumer` is the class that fetches: where strangers may write, one that a header name in no encoding doesn't stop.
+    It is handed in, for the witness itself shares no code with what it judges.
+    """
+
+    def __init__(
+        self, pattern: str, kafka: Mapping[str, Any], consumer: type[AIOKafkaConsumer] = AIOKafkaConsumer
+    ) -> None:
         self._pattern = re.compile(pattern)
         self._kafka = kafka
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = consumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
             fetch_max_wait_ms=100, **kafka,
         )  # fmt: skip

@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.inputs import InputState, InputStatus, input_state
+from contracts.ports import InboundRecord
 from streams.gate.cluster import Cluster
+from streams.gate.mending import MendingConsumer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class InputsBoard:
         self._states: dict[tuple[str, int], InputState] = {}
         self._position = 0
         self._moved = asyncio.Condition()
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: MendingConsumer | None = None
         self._reading: asyncio.Task[None] | None = None
 
     def paused(self, partition: int) -> dict[str, InputState]:
@@ -46,7 +48,7 @@ class InputsBoard:
         """Begin to read."""
         if self._tp is None:
             return
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = MendingConsumer(
             bootstrap_servers=self._cluster.bootstrap,
             client_id=f"{self._cluster.client_id}-inputs-{self._stage}",
             group_id=None,
@@ -76,20 +78,27 @@ class InputsBoard:
         async with self._moved:
             await self._moved.wait_for(lambda: self._position >= end)
 
-    async def _read(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
+    async def _read(self, consumer: MendingConsumer, tp: TopicPartition) -> None:
         while True:
             try:
                 taken = await consumer.getmany(tp, timeout_ms=_POLL_MS)
                 for record in taken.get(tp, ()):
-                    self._note(input_state(record))
+                    self._note(record)
                 async with self._moved:
                     self._position = await consumer.position(tp)
                     self._moved.notify_all()
             except KafkaError as error:
                 log.warning("inputs topic cannot be read: %s", type(error).__name__)
                 await asyncio.sleep(_RETRY_S)
+            except Exception:  # whatever it is, a stage that no longer hears its operators must not look well
+                log.exception("inputs topic cannot be read; tried again")
+                await asyncio.sleep(_RETRY_S)
 
-    def _note(self, state: InputState | None) -> None:
-        if state is not None and state.stage == self._stage:
-            self._states[state.topic, state.partition] = state
-            self._told(state)
+    def _note(self, record: InboundRecord) -> None:
+        try:
+            state = input_state(record)
+            if state is not None and state.stage == self._stage:
+                self._states[state.topic, state.partition] = state
+                self._told(state)
+        except Exception:  # one record's fault is not the next one's
+            log.exception("record of the inputs topic passed over", extra={"offset": record.offset})

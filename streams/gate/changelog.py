@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from contracts.ports import Emit, InboundRecord
 from streams.gate.cluster import Cluster
 from streams.gate.errors import StateTooNew
+from streams.gate.mending import MendingConsumer
 from streams.gate.stage import Stage
 from streams.gate.state import Changes
 
@@ -62,7 +63,7 @@ async def restore(
     state: dict[bytes, bytes] = {}
     if stage.changelog is None:
         return state, 0
-    consumer = AIOKafkaConsumer(
+    consumer = MendingConsumer(
         bootstrap_servers=cluster.bootstrap,
         client_id=f"{cluster.client_id}-restore-{stage.name}-{partition}",
         group_id=None,

@@ -2,9 +2,11 @@
 
 Nobody checks header names on the way in, neither client nor broker, and aiokafka raises while it unpacks: the batch can
 neither be read nor passed, and one careless publisher would stop a stage for good. Here such a fetch is read once more
-with the bytes at fault replaced by `?`; key, value and header values stay as they came.
+with the bytes at fault replaced by `?`; key, value and header values stay as they came. `Supply` mends what tasks
+take; whoever else reads a topic reads it through a `MendingConsumer`.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,6 +22,8 @@ _MAGIC_V2: Final = 2
 _MAGIC_AT: Final = 16
 _BYTES: Final = 4 << 20
 _WAIT_MS: Final = 500
+_MENDINGS: Final = 5
+"""For one reading: what is fetched between two mendings may want mending too."""
 
 
 class _MendedBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
@@ -101,3 +105,42 @@ def _lay(consumer: AIOKafkaConsumer, tp: TopicPartition, position: int, raw: byt
         return
     records = PartitionRecords(tp, _MendedRecords(raw), aborted, position, None, None, True, _READ_COMMITTED)
     consumer._fetcher._records[tp] = FetchResult(tp, assignment=assignment, partition_records=records, backoff=0)
+
+
+class MendingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer outside any group that stumbles over no header name: what cannot be unpacked it reads mended."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        """Return records as aiokafka's own does."""
+        reading = super().getmany
+        taken: dict[TopicPartition, list[Any]] = await self._mending(
+            lambda: reading(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        )
+        return taken
+
+    async def getone(self, *partitions: TopicPartition) -> Any:
+        """Return the next record as aiokafka's own does."""
+        reading = super().getone
+        return await self._mending(lambda: reading(*partitions))
+
+    async def _mending(self, reading: Callable[[], Awaitable[Any]]) -> Any:
+        # aiokafka forgets what it had drawn of other partitions when one raises, but has moved on in them
+        before = {tp: await self.position(tp) for tp in self.assignment() - self.paused()}
+        for _ in range(_MENDINGS):
+            try:
+                return await reading()
+            except UnicodeDecodeError:
+                await self._mend_from(before)
+        return await reading()
+
+    async def _mend_from(self, before: Mapping[TopicPartition, int]) -> None:
+        tps = sorted(before)
+        self.pause(*tps)  # or the fetcher would lay the unreadable records there again
+        for tp, position in before.items():
+            self.seek(tp, position)
+        try:
+            await mend(self, tps)
+        finally:
+            self.resume(*tps)

@@ -16,6 +16,7 @@ from incidentbus.demo.fleet import Fleet, Worker
 from incidentbus.publishing import Author, publish
 from incidentbus.settings import Settings
 from incidentbus.witness import Ledger, TopicReader, Verdict, judge
+from streams.gate.mending import MendingConsumer
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Deployment:
             "dead": r".+\.dlq",
         }
         for name, pattern in patterns.items():
-            self.readers[name] = TopicReader(prefix + pattern, self.connection.options())
+            self.readers[name] = TopicReader(prefix + pattern, self.connection.options(), MendingConsumer)
             await self.readers[name].start()
 
     async def catch_up(self) -> int:

@@ -18,6 +18,7 @@ from contracts.telemetry import Tally
 from contracts.topics import Topics
 from incidentbus.clock import utc_now
 from incidentbus.publishing import Author, NotPublished, publish
+from incidentbus.readmodel.reading import read_all
 from incidentbus.rulesets import RulesetFollower
 from routing_rules.engine.loader import load, read_bundle
 from streams.rulesets import HeldRuleset, RefusedRuleset, open_bundle
@@ -153,6 +154,54 @@ async def test_junk_on_the_pointers_topic_is_passed_over(following: Following, c
     assert told.value("incidentbus_ruleset_reloads_total", result="success") == 2
     assert told.value("incidentbus_ruleset_reloads_total", result="refused") == 0
     assert told.value("incidentbus_ruleset_last_reload_successful") == 1
+
+
+async def test_header_names_that_are_no_text_keep_no_ruleset_and_no_mode_away(
+    following: Following, county: Path, put_unreadable: Any
+) -> None:
+    await following.until(lambda: following.version == "2026.1")
+    edit(county, "2026.2")
+    ruleset = load(read_bundle(county)).ruleset
+    assert ruleset is not None
+    bundle = RulesetBundle(
+        id=ruleset.id, version="2026.2", hash=ruleset.hash, published_at=utc_now(), published_by="tests",
+        packed=pack(read_bundle(county)),
+    )  # fmt: skip
+    mode = {"jurisdiction": "320999", "mode": "emergency", "response": ["flood"], "set_by": "command-centre"}
+    bus = following.topics.bus
+    await put_unreadable(bus("modes"), (b"junk", b"{"), (b"320999", orjson.dumps(mode)))
+    await put_unreadable(bus("rulesets"), (bundle.hash.encode(), bundle.model_dump_json().encode()))
+    pointer = RulesetPointer(hash=bundle.hash, version="2026.2", set_at=utc_now(), set_by="tests")
+    await put_unreadable(bus("ruleset-in-force"), (b"in-force", pointer.model_dump_json().encode()))
+    await following.until(lambda: following.version == "2026.2")
+    in_force = following.held.current()
+    assert in_force is not None
+    assert [each.jurisdiction for each in in_force.modes] == ["320999"]
+    assert (await in_force_pointer(following)).hash == bundle.hash, "the command line reads on as well"
+
+
+async def in_force_pointer(following: Following) -> RulesetPointer:
+    records = [r async for r in read_all(following.connection, [(following.topics.bus("ruleset-in-force"), 0)])]
+    return RulesetPointer.model_validate_json(records[-1].value)
+
+
+async def test_a_defect_while_following_is_logged_and_the_next_ruleset_is_taken_all_the_same(
+    following: Following, county: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await following.until(lambda: following.version == "2026.1")
+    monkeypatch.setattr("incidentbus.rulesets._RETRY_S", 0.05)
+    met: list[str] = []
+
+    async def failing(**_: Any) -> Any:
+        met.append("defect")
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(following.service._consumer, "getmany", failing)
+        await following.until(lambda: len(met) > 1)
+    edit(county, "2026.2")
+    await following.publish(county)
+    await following.until(lambda: following.version == "2026.2")
 
 
 async def test_declared_modes_come_and_go(following: Following) -> None:

@@ -1,5 +1,7 @@
 """Bounded reading of topics, against a real broker."""
 
+import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +11,8 @@ from aiokafka.errors import KafkaConnectionError
 from connectors.kafka.clients import Connection
 from connectors.kafka.embedded import EmbeddedBroker
 from incidentbus.readmodel.reading import Position, existing, read_all
+from incidentbus.witness import TopicReader
+from streams.gate.mending import MendingConsumer
 
 
 @pytest.fixture
@@ -89,3 +93,27 @@ def test_a_position_is_written_and_read_the_same_way() -> None:
     for wrong in ("", "topic", "topic/1", "topic/1/x", "topic/-1/2", "a/b/c/1"):
         with pytest.raises(ValueError, match="is expected"):
             Position.parse(wrong)
+
+
+async def test_header_names_that_are_no_text_hide_no_record_of_any_partition(
+    connection: Connection, make_topics, topic_name, put_unreadable
+) -> None:
+    [topic] = await make_topics(topic_name(), partitions=3)
+    async with AIOKafkaProducer(bootstrap_servers=connection.bootstrap) as producer:
+        for number in range(40):
+            await producer.send_and_wait(topic, b"plain", partition=number % 2)
+    await put_unreadable(topic, (b"k", b"one"), (b"k", b"two"), partition=1)
+    await put_unreadable(topic, (b"k", b"three"), partition=2)
+    every = [record async for record in read_all(connection, [(topic, p) for p in range(3)])]
+    assert len(every) == 43
+    assert [r.offset for r in every if r.partition == 1] == list(range(22))
+    assert {r.headers for r in every if r.value in (b"one", b"three")} == {(("x-??", b"1"),)}
+    reader = TopicReader(re.escape(topic), connection.options(), MendingConsumer)
+    await reader.start()
+    try:
+        async with asyncio.timeout(10):
+            while len(reader.seen) < 43:
+                await reader.catch_up()
+    finally:
+        await reader.stop()
+    assert reader.seen[-1].headers.keys() <= {"x-??"}

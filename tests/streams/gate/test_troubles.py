@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from gate_bench import QUICK, Bench, Diary, MakeBench, WallClock, copying, counting, until
 
 from contracts.codes import ReasonCode
@@ -312,26 +311,12 @@ async def test_offsets_move_behind_transaction_markers_so_that_lag_reads_zero(ma
     assert await bench.committed() == 20
 
 
-class Unreadable(str):
-    """A header name that goes onto the wire as bytes that are no text."""
-
-    __slots__ = ()
-
-    def encode(self, *_: Any) -> bytes:
-        return b"x-\xff\xfe"
-
-
-async def test_a_header_name_that_is_no_text_stops_nobody(make_bench: MakeBench) -> None:
+async def test_a_header_name_that_is_no_text_stops_nobody(make_bench: MakeBench, put_unreadable: Any) -> None:
     bench, diary = await make_bench(inputs=2), Diary()
     careless, careful = bench.inputs
-    async with AIOKafkaProducer(bootstrap_servers=bench.bootstrap) as producer:
-        batch = producer.create_batch()
-        batch._builder = _DefaultRecordBatchBuilderPy(2, 0, False, -1, -1, 0, 1 << 20)
-        for n, value in enumerate(TEN):
-            name = Unreadable("x") if n == 5 else "x-plain"
-            batch.append(key=b"k", value=value, timestamp=None, headers=[("first", b"1"), (name, value)])
-        batch.close()
-        await (await producer.send_batch(batch, careless, partition=0))
+    await bench.feed(TEN[:5], careless, headers=[("x-plain", b"1")])
+    await put_unreadable(careless, (b"k", b"5"), (b"k", b"6"), headers=[("first", b"1")])
+    await bench.feed(TEN[7:], careless)
     await bench.feed([b"careful"], careful)
     seen: dict[bytes | None, Any] = {}
 
@@ -342,10 +327,47 @@ async def test_a_header_name_that_is_no_text_stops_nobody(make_bench: MakeBench)
     await bench.runner(bench.declare(handle, changelog=None), diary).start()
     out = await bench.wait_for(11)
     assert len(out) == 11, f"a header name stopped the stage: {len(out)} outputs for 11"
-    assert seen[b"5"] == (("first", b"1"), ("x-??", b"5"))
-    assert seen[b"6"] == (("first", b"1"), ("x-plain", b"6"))
+    assert seen[b"5"] == seen[b"6"] == (("first", b"1"), ("x-??", b"1"))
+    assert seen[b"4"] == (("x-plain", b"1"),)
     await bench.feed([b"after"], careless)
     assert (await bench.wait_for(12))[-1].value == b"after"
+    assert not diary.of("lost")
+
+
+async def test_a_header_name_that_is_no_text_on_the_inputs_topic_leaves_the_board_listening(
+    make_bench: MakeBench, put_unreadable: Any
+) -> None:
+    bench, diary = await make_bench(), Diary()
+    state = InputState(
+        stage=bench.stage, topic=bench.inputs[0], partition=0, status=InputStatus.PAUSED,
+        reason=PauseReason.TOO_MANY_DEAD_LETTERS, offset=0, at=WallClock().now_ms(), by="tests",
+    )  # fmt: skip
+    emit = state.emit(bench.board)
+    await put_unreadable(bench.board, (b"junk", b"{"), (emit.key or b"", emit.value))
+    await bench.feed(TEN)
+    runner = bench.runner(bench.declare(copying(bench.out), changelog=None), diary)
+    await runner.start()
+    await runner.wait_ready(10)
+    assert await bench.wait_for(0) == [], "what was paused stays paused"
+    await put_unreadable(bench.board, (b"junk", None))
+    await write_state(bench, state.resumed(by="operator", at_ms=WallClock().now_ms()))
+    assert len(await bench.wait_for(10)) == 10
+    assert not diary.of("lost")
+
+
+async def test_a_header_name_that_is_no_text_in_a_changelog_keeps_no_task_from_its_state(
+    make_bench: MakeBench, put_unreadable: Any
+) -> None:
+    bench, diary = await make_bench(), Diary()
+    await bench.feed(TEN[:1])
+    first = bench.runner(bench.declare(counting(bench.out)))
+    await first.start()
+    assert len(await bench.wait_for(1)) == 1
+    await first.stop()
+    await put_unreadable(bench.changelog, (b"1", b"1"), (b"2", b"1"), headers=[(VERSION_HEADER, b"1")])
+    await bench.feed(TEN)
+    await bench.runner(bench.declare(counting(bench.out)), diary).start()
+    assert [r.value for r in await bench.wait_for(8)] == [b"0", *TEN[3:]]
     assert not diary.of("lost")
 
 
