@@ -40,8 +40,8 @@ def demo(
     directory = Path(settings.run_dir) / "demo"
     if stop:
         leave(ExitCode.CLEAN, keeping.stop(directory))
-    if keeping.kept(directory):
-        raise Misuse("a demo is still running: `python -m incidentbus demo --stop` ends it")
+    if keeping.running(directory):
+        raise Misuse("演示还在运行 / a demo is still running here: `python -m incidentbus demo --stop` ends it")
     started = time.monotonic()
     try:
         clean = asyncio.run(show(settings, directory, keep=keep, selfcheck=selfcheck, started=started))

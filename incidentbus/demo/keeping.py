@@ -30,7 +30,7 @@ def keep(run: Run) -> None:
         "Left running. To use it:",
         f"  export {environment}",
         f"  publish   {python} reports publish --channel hotline-12345 {sample}",
-        f"  consume   kcat -b {run.settings.bootstrap_servers} -t agency.urban-management.assignments.v1 -e",
+        f"  consume   kcat -C -b {run.settings.bootstrap_servers} -t agency.urban-management.assignments.v1 -e",
         f"  follow    {python} incidents trace --channel hotline-12345 --external-id ID",
         *(f"  metrics   http://127.0.0.1:{port}/metrics" for port in ports if port),
         f"  stop      {python} demo --stop",
@@ -39,9 +39,9 @@ def keep(run: Run) -> None:
     run.console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def kept(directory: Path) -> bool:
-    """Say whether a demo was left running here and still is."""
-    return (directory / "kept.json").exists() and attach(directory / "broker") is not None
+def running(directory: Path) -> bool:
+    """Say whether a demo runs here: one that was left running, or one in another terminal."""
+    return attach(directory / "broker") is not None
 
 
 def stop(directory: Path) -> str:

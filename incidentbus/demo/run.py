@@ -1,6 +1,7 @@
 """One run of the demo, from a broker to the verdict. Whatever happens, what was started is ended, Ctrl-C included."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from incidentbus.demo.fleet import Fleet
 from incidentbus.publishing import Author, publish
 from incidentbus.settings import Settings
 from incidentbus.witness import Ledger, TopicReader, Verdict, judge
+from streams.gate.mending import MendingConsumer
 
 WORKERS: Final = 2
 PARTITIONS: Final = 4
@@ -81,6 +83,7 @@ async def a_run(settings: Settings, console: Console, directory: Path, *, keep: 
 
 
 async def _start(run: Run) -> None:
+    shutil.rmtree(run.directory, ignore_errors=True)  # a run counts its own records, never those of the one before
     with _bars(run.console) as bars:
         task = bars.add_task("Kafka: the broker", total=None)
 
@@ -157,10 +160,10 @@ async def witness_all(run: Run, *, settled: bool = False) -> Verdict:
     """
     options = run.connection.options()
     prefix = run.settings.topic_prefix.replace(".", r"\.")
-    run.assignments = TopicReader(prefix + r"agency\..+\.assignments\.v1", options)
-    run.decisions = TopicReader(prefix + r"bus\.decisions\.v1", options)
-    run.incidents = TopicReader(prefix + r"bus\.incidents\.v1", options)
-    run.dead = TopicReader(prefix + r".+\.dlq", options)
+    run.assignments = TopicReader(prefix + r"agency\..+\.assignments\.v1", options, MendingConsumer)
+    run.decisions = TopicReader(prefix + r"bus\.decisions\.v1", options, MendingConsumer)
+    run.incidents = TopicReader(prefix + r"bus\.incidents\.v1", options, MendingConsumer)
+    run.dead = TopicReader(prefix + r".+\.dlq", options, MendingConsumer)
     for reader in run.readers:
         await reader.start()
     with _bars(run.console) as bars:
