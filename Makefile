@@ -6,7 +6,7 @@ PY := .venv/bin/python
 SECONDS_PER_TEST ?= 120
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants bench-gate lock schemas docs topics-files accuracy clean
+        format gate-mutants engine-mutants bench-gate lock schemas docs topics-files accuracy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,9 @@ format: .venv/dev  ## let ruff write
 
 gate-mutants: .venv/dev  ## take each cure of the runtime out; its test must fail with its symptom
 	@$(PY) tests/gate_mutants/run.py
+
+engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin must find it
+	@$(PY) tests/engine_mutants/run.py
 
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
 	@$(PY) -m tests.bench.bench_gate
