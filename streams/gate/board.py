@@ -71,7 +71,7 @@ class InputsBoard:
             await self._consumer.stop()
 
     async def caught_up(self) -> None:
-        """Wait until everything written before now has been read."""
+        """Wait until everything written before now has been read; who waits sets the bound."""
         if self._tp is None or self._consumer is None:
             return
         end = (await self._consumer.end_offsets([self._tp]))[self._tp]

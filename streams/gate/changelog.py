@@ -73,8 +73,8 @@ async def restore(
         max_partition_fetch_bytes=4 << 20,
         **cluster.security,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         return state, await _read_into(state, stage, consumer, TopicPartition(stage.changelog, partition), progress)
     finally:
         await consumer.stop()

@@ -157,8 +157,8 @@ class ClusterBook:
 
     async def _read(self, topics: list[str]) -> dict[str, TopicLimits | None]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.bootstrap, **self._cluster.security)
-        await admin.start()
         try:
+            await admin.start()
             counts = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(topics)}
             asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics if counts.get(topic)]
             answers = await admin.describe_configs(asked) if asked else []

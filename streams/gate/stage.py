@@ -41,15 +41,18 @@ class Stage:
     """One stage of the flow. Its tasks are its partition numbers: task *p* owns partition *p* of every input.
 
     `name` also names the consumer group and the transactional ids (`<prefix><name>-<p>`). `inputs` have the same
-    number of partitions, as have `changelog` and each `<input>.dlq`; this is checked at start. `processor` is called
-    with the partition number whenever a task starts. `state_version` is stamped on every changelog record: a newer
-    one stops the worker, an older one goes through `upgrade`.
+    number of partitions, as have `changelog`, each `<input>.dlq` and `outputs`, the topics that a task writes to under
+    its own number; this is checked at start, and so is that there are `partitions` of them, unless that is None.
+    `processor` is called with the partition number whenever a task starts. `state_version` is stamped on every
+    changelog record: a newer one stops the worker, an older one goes through `upgrade`.
     """
 
     name: str
     inputs: tuple[str, ...]
     processor: ProcessorFactory
     changelog: str | None = None
+    outputs: tuple[str, ...] = ()
+    partitions: int | None = None
     state_version: int = 1
     upgrade: Upgrade | None = None
     limits: Limits = field(default_factory=Limits)

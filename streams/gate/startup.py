@@ -16,7 +16,7 @@ _PAUSE_S: Final = 0.1
 
 async def check_topics(stage: Stage, book: TopicBook, inputs_topic: str | None, *, patience_s: float) -> None:
     """Raise `StartRefused` unless every topic the stage stands on is there, with the partitions it must have."""
-    alike = [*stage.inputs, *map(dead_letter_topic, stage.inputs)]
+    alike = [*stage.inputs, *map(dead_letter_topic, stage.inputs), *stage.outputs]
     if stage.changelog is not None:
         alike.append(stage.changelog)
     wanted = alike if inputs_topic is None else [*alike, inputs_topic]
@@ -26,6 +26,11 @@ async def check_topics(stage: Stage, book: TopicBook, inputs_topic: str | None, 
     if len({counts[topic] for topic in alike}) > 1:
         told = ", ".join(f"{topic} has {counts[topic]}" for topic in alike)
         raise StartRefused(f"stage {stage.name}: its topics must have as many partitions as each other: {told}")
+    have = counts[stage.inputs[0]]
+    if stage.partitions not in (None, have):
+        # a processor reckons with the number it was given: it would send what belongs to one task to another's
+        told = f"its topics have {have} partitions, this worker expects {stage.partitions}"
+        raise StartRefused(f"stage {stage.name}: {told}")
 
 
 async def _counts(topics: list[str], book: TopicBook, patience_s: float) -> Mapping[str, int]:

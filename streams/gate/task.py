@@ -9,8 +9,8 @@ whoever else took the task over would have fenced it (ADR 0011).
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -152,7 +152,8 @@ class Task:
             )
         around.observer.restored(around.stage.name, self.partition, count, loop.time() - began)
         await strike(around.faults, "restored", self.partition)
-        await around.board.caught_up()
+        async with self._bounded("the inputs topic"):
+            await around.board.caught_up()
         for state in around.board.paused(self.partition).values():
             self._pauses[state.topic] = state.reason
             self._supply.paused.add(state.topic)
@@ -161,11 +162,21 @@ class Task:
         """Stand where the last commit ended, under the grant of now; for a task just begun, ask the group where."""
         self._entered = self.group
         if not self._supply.ahead:
-            unknown = await self._supply.locate()
+            async with self._bounded("where the group stands"):
+                unknown = await self._supply.locate()
             if self._state and len(unknown) == len(self._around.stage.inputs):
                 await self._stop_lost(unknown, PauseReason.OFFSET_LOST)
         self._supply.enter()
         self.phase = "running"
+
+    @asynccontextmanager
+    async def _bounded(self, what: str) -> AsyncIterator[None]:
+        """Wait no longer than a start may take: an answer that never comes loses the task, not the process."""
+        try:
+            async with asyncio.timeout(self._around.timeouts.start_s):
+                yield
+        except TimeoutError as error:
+            raise TaskLost("timeout", what) from error
 
     def _holds(self) -> bool:
         """Whether the grant that was entered still stands."""

@@ -19,4 +19,7 @@ def dispatch_stage(
         return Dispatch(task, topics, rulesets, counts(task))
 
     inputs = (topics.bus("incidents"), topics.bus("directives"))
-    return Stage("dispatch", inputs, processor, changelog=topics.bus("dispatch-state"), limits=limits)
+    return Stage(
+        "dispatch", inputs, processor, changelog=topics.bus("dispatch-state"), outputs=(topics.bus("decisions"),),
+        partitions=topics.spine, limits=limits,
+    )  # fmt: skip

@@ -24,4 +24,8 @@ def intake_stage(
         return Intake(task, topics, channels, codecs, rulesets, counts(task))
 
     inputs = (*channels, topics.bus("rekeyed-reports"))
-    return Stage("intake", inputs, processor, changelog=topics.bus("intake-state"), limits=limits)
+    outputs = (topics.bus("incidents"), topics.bus("feedback"))
+    return Stage(
+        "intake", inputs, processor, changelog=topics.bus("intake-state"), outputs=outputs, partitions=topics.spine,
+        limits=limits,
+    )  # fmt: skip

@@ -1,11 +1,15 @@
 """One stage over a real broker: what goes in comes out once, whoever runs it."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from gate_bench import Diary, MakeBench, copying, counting, until
+from gate_bench import QUICK, Diary, MakeBench, copying, counting, until
 
 from streams.gate import StartRefused
+from streams.gate.board import InputsBoard
+from streams.gate.supply import Supply
 
 
 async def test_a_record_goes_through_once_and_its_offset_with_it(make_bench: MakeBench) -> None:
@@ -53,6 +57,48 @@ async def test_a_stage_whose_topics_do_not_match_is_refused_at_start(make_bench:
     stage = bench.declare(copying(bench.out), inputs=(*bench.inputs, f"{bench.stage}-odd"))
     with pytest.raises(StartRefused, match="-odd has 3"):
         await bench.runner(stage).start()
+
+
+async def test_a_worker_that_expects_another_number_of_partitions_is_refused_at_start(make_bench: MakeBench) -> None:
+    bench = await make_bench(partitions=2)
+    stage = bench.declare(copying(bench.out), partitions=4)
+    with pytest.raises(StartRefused, match="have 2 partitions, this worker expects 4"):
+        await bench.runner(stage).start()
+    runner = bench.runner(bench.declare(copying(bench.out), partitions=2, outputs=(bench.out,)))
+    await runner.start()
+    await runner.wait_ready(10)
+
+
+async def test_a_stage_whose_output_has_other_partitions_is_refused_at_start(make_bench: MakeBench) -> None:
+    bench = await make_bench(partitions=2, out_partitions=3)
+    with pytest.raises(StartRefused, match="-out has 3"):
+        await bench.runner(bench.declare(copying(bench.out), outputs=(bench.out,))).start()
+
+
+async def test_an_answer_that_never_comes_at_a_start_loses_the_task_and_not_the_process(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, diary = await make_bench(), Diary()
+    await bench.feed([b"a"])
+    silent = {"locate": 1, "caught_up": 1}
+
+    def once_silent(kind: Any, name: str) -> None:
+        answering = getattr(kind, name)
+
+        async def asked(self: Any) -> Any:
+            if silent[name]:
+                silent[name] -= 1
+                await asyncio.sleep(3600)
+            return await answering(self)
+
+        monkeypatch.setattr(kind, name, asked)
+
+    once_silent(Supply, "locate")
+    once_silent(InputsBoard, "caught_up")
+    await bench.runner(bench.declare(copying(bench.out)), diary, timeouts=replace(QUICK, start_s=2.0)).start()
+    assert [r.value for r in await bench.wait_for(1)] == [b"a"]
+    assert diary.of("lost") == [("lost", "timeout"), ("lost", "timeout")]
+    assert not bench.exits
 
 
 async def test_a_stage_without_one_of_its_topics_is_refused_and_can_be_stopped_all_the_same(
