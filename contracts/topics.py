@@ -13,6 +13,9 @@ from typing import Final
 
 DAY_MS: Final = 86_400_000
 MAX_MESSAGE_BYTES: Final = 1_048_588  # Kafka's own default of message.max.bytes
+CARRIED_ON: Final = 65_536
+"""What a topic takes beyond that where records come with headers of ours added: a report of the greatest size that its
+own topic takes must still fit when it is passed on or kept as a dead letter."""
 DLQ_SUFFIX: Final = ".dlq"
 NAME: Final = re.compile(r"^(channel|agency|bus)(\.[a-z0-9]+(-[a-z0-9]+)*){1,2}\.v[1-9][0-9]*(\.dlq)?$")
 
@@ -138,6 +141,7 @@ def _dead_letters_of(spec: TopicSpec) -> TopicSpec:
         cleanup=Cleanup.DELETE,
         retention_ms=90 * DAY_MS,
         stamp=Stamp.LOG_APPEND,
+        max_message_bytes=spec.max_message_bytes + CARRIED_ON,
         example="dead-letters",
     )
 
@@ -181,7 +185,7 @@ BUS: Final = (
     replace(
         _bus("rekeyed-reports", ("intake", "operators"), ("intake",), "incident id", "native",
              "reports that a publisher put on another partition than ours, passed on as they came"),
-        retention_ms=365 * DAY_MS,
+        retention_ms=365 * DAY_MS, max_message_bytes=MAX_MESSAGE_BYTES + CARRIED_ON,
     ),
     replace(
         _bus("incidents", ("intake",), ("dispatch", "surge", "likeness"), "incident id", "Incident",
