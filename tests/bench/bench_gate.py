@@ -76,7 +76,7 @@ class Counting(Silent):
 
     @property
     def cpu(self) -> float:
-        """Return µs of this process's CPU an event, the first turn's apart: steadier than the clock on a busy machine."""
+        """Return µs of this process's CPU an event, the first turn apart: steadier than the clock on a busy machine."""
         return (self.cpu_ended - self.cpu_began) / max(1, self.taken - self.first) * 1e6
 
     def turn(self, report: TurnReport) -> None:
