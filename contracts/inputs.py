@@ -2,16 +2,33 @@
 
 Runtime and operators meet here. The runtime writes `paused` in the transaction of the turn that found the input bad;
 an operator writes `resumed`; the last word under a key holds. A key is stage, topic and partition, because two stages
-may read one topic and only one of them be in trouble.
+may read one topic and only one of them be in trouble. Whoever can write there could write anything: a figure that no
+input has makes a record unreadable, and who reads it passes it over.
 """
 
 from enum import StrEnum
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.errors import Permanent
 from contracts.ports import Emit, InboundRecord
 from contracts.serde import read, write
+from contracts.topics import NAME
+
+_YEAR_2000_MS: Final = 946_684_800_000
+_YEAR_2100_MS: Final = 4_102_444_800_000
+_TOPIC: Final = rf"^[a-z0-9.-]*{NAME.pattern.removeprefix('^')}"
+_LARGEST_PARTITION: Final = (1 << 31) - 1
+_LARGEST_OFFSET: Final = (1 << 63) - 1
+
+DETAIL_LIMIT: Final = 1_000
+"""Characters of `detail`."""
+BY_LIMIT: Final = 200
+"""Characters of `by`."""
+_PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"  # it is shown on terminals
+
+Line = Annotated[str, Field(max_length=BY_LIMIT, pattern=_PRINTABLE)]
 
 
 class InputStatus(StrEnum):
@@ -31,19 +48,22 @@ class PauseReason(StrEnum):
 
 
 class InputState(BaseModel):
-    """The last word on one input. `offset` is the first record not taken, `at` in ms, `by` a stage or a person."""
+    """The last word on one input.
+
+    `offset` is the first record not taken, `at` is in ms within 2000-2099, `by` a stage or a person.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    stage: str
-    topic: str
-    partition: int
+    stage: Line
+    topic: str = Field(pattern=_TOPIC, max_length=249)
+    partition: int = Field(ge=0, le=_LARGEST_PARTITION)
     status: InputStatus
     reason: PauseReason | None = None
-    detail: str = ""
-    offset: int
-    at: int
-    by: str
+    detail: str = Field(default="", max_length=DETAIL_LIMIT, pattern=_PRINTABLE)
+    offset: int = Field(ge=0, le=_LARGEST_OFFSET)
+    at: int = Field(ge=_YEAR_2000_MS, lt=_YEAR_2100_MS)
+    by: Line
 
     @property
     def key(self) -> bytes:
@@ -55,15 +75,16 @@ class InputState(BaseModel):
         return Emit(topic, 0, self.key, write(self))
 
     def resumed(self, *, by: str, at_ms: int) -> "InputState":
-        """Return what an operator writes to let a paused input go on."""
-        return self.model_copy(update={"status": InputStatus.RESUMED, "by": by, "at": at_ms})
+        """Return what an operator writes to let a paused input go on. Raises pydantic's `ValidationError`."""
+        return InputState.model_validate({**self.model_dump(), "status": InputStatus.RESUMED, "by": by, "at": at_ms})
 
 
 def input_state(record: InboundRecord) -> InputState | None:
-    """Read one state back; None for a tombstone or for bytes that are no state."""
+    """Read one state back; None for a tombstone, for bytes that are no state, and for one under another's key."""
     if record.value is None:
         return None
     try:
-        return read(InputState, record.value)
+        state = read(InputState, record.value)
     except Permanent:
         return None
+    return state if record.key == state.key else None

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from connectors.kafka.clients import producer
-from contracts.inputs import InputState, InputStatus
-from incidentbus.cli.exits import ExitCode, guarded_async, leave
+from contracts.inputs import BY_LIMIT, InputState, InputStatus
+from incidentbus.cli.exits import ExitCode, Misuse, guarded_async, leave
 from incidentbus.cli.printing import local, ndjson, note, rfc3339, table
 from incidentbus.clock import SystemClock
 from incidentbus.connecting import connection_of
-from incidentbus.readmodel.inputs import input_states
+from incidentbus.readmodel.inputs import inputs_seen
 from incidentbus.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="输入 / Inputs of the stages: paused by too many dead letters, resumed.")
@@ -42,7 +42,8 @@ async def list_(
 ) -> None:
     """列出停着的输入 / List inputs that stand still. Exit codes: 0 none does; 1 some do."""
     settings = load_settings()
-    states = await input_states(connection_of(settings), settings.topics())
+    states, unreadable = await inputs_seen(connection_of(settings), settings.topics())
+    _note_unreadable(unreadable)
     paused = [state for state in states if state.status is InputStatus.PAUSED]
     rows = [_row(state) for state in (states if every else paused)]
     if as_json:
@@ -54,6 +55,11 @@ async def list_(
         note(f"停着 {len(paused)} 个输入 / {len(paused)} inputs stand still")
     if paused:
         leave(ExitCode.FINDINGS)
+
+
+def _note_unreadable(count: int) -> None:
+    if count:
+        note(f"跳过 {count} 条读不懂的记录 / {count} records that can't be read were passed over")
 
 
 def _row(state: InputState) -> dict[str, Any]:
@@ -76,11 +82,15 @@ async def resume(
     \b
     incidentbus inputs resume channel.petition.reports.v1 3 --by command-centre
     """
+    if len(by) > BY_LIMIT or not by.isprintable():
+        raise Misuse(f"--by: 至多 {BY_LIMIT} 个可显示的字 / at most {BY_LIMIT} printable characters")
     settings = load_settings()
     topics, connection = settings.topics(), connection_of(settings)
+    states, unreadable = await inputs_seen(connection, topics)
+    _note_unreadable(unreadable)
     waiting = [
         state
-        for state in await input_states(connection, topics)
+        for state in states
         if state.status is InputStatus.PAUSED
         and state.topic in (topic, topics.prefix + topic)
         and state.partition == partition

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
 
-from contracts.inputs import InputState, InputStatus, PauseReason
+from contracts.inputs import DETAIL_LIMIT, InputState, InputStatus, PauseReason
 from contracts.ports import Clock, InboundRecord
 from streams.gate.board import InputsBoard
 from streams.gate.bound import Tally
@@ -365,7 +365,7 @@ class Task:
             partition=self.partition,
             status=InputStatus.PAUSED,
             reason=reason,
-            detail=detail,
+            detail=" ".join(detail.split())[:DETAIL_LIMIT],
             offset=self._supply.ahead.get(topic, 0),
             at=self._around.clock.now_ms(),
             by=self._around.stage.name,

@@ -1,5 +1,6 @@
 """Paused inputs listed and resumed, on a real broker."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from contracts.inputs import InputState, InputStatus, PauseReason
 from contracts.ports import Emit
+from contracts.serde import write
 from incidentbus.cli.inputs import app
 from incidentbus.readmodel.inputs import input_states, paused_inputs
 
@@ -48,6 +50,39 @@ def test_a_paused_input_is_a_finding_and_says_why_and_where(pause, invoke) -> No
     assert (row["reason"], row["status"]) == ("too_many_dead_letters", "paused")
     assert row["time"].startswith("2025-11-24T10:26:40")
     assert "50 dead letters" in invoke(app, "list").stdout
+
+
+JUNK = (
+    {"partition": 1 << 80},
+    {"partition": -1},
+    {"at": 10**17},
+    {"at": -1},
+    {"offset": -5},
+    {"topic": "\x1b[2Jnot a topic"},
+    {"topic": "x" * 300},
+    {"stage": "s\x1b]0;title\x07"},
+    {"by": "b" * 5_000},
+    {"detail": "d" * 5_000},
+)
+
+
+def test_junk_on_the_inputs_topic_is_counted_and_stops_no_command(deployment, pause, invoke) -> None:
+    state = pause()
+    board = deployment.topics.bus("inputs")
+    for junk in JUNK:
+        told = state.model_dump(mode="json") | junk
+        key = f"{told['stage']}/{told['topic']}/{told['partition']}".encode()
+        deployment.put(Emit(board, 0, key, json.dumps(told).encode()))
+    deployment.put(Emit(board, 0, b"another/key/0", write(state.resumed(by="x", at_ms=state.at))))
+    deployment.put(Emit(board, 0, b"junk", b"\xff{"))
+    result = invoke(app, "list", "--json")
+    assert [row["partition"] for row in rows(result)] == [1]
+    assert f"{len(JUNK) + 2} records that can't be read" in result.stderr
+    assert invoke(app, "list").exit_code == 1
+    assert invoke(app, "resume", state.topic, "1", "--by", "b" * 300).exit_code == 2
+    assert invoke(app, "resume", state.topic, "1").exit_code == 0
+    assert invoke(app, "list", "--json").exit_code == 0
+    assert deployment.run(paused_inputs(deployment.connection, deployment.topics)) == []
 
 
 def test_resuming_is_the_last_word_and_touches_that_input_alone(deployment, pause, invoke) -> None:

@@ -28,7 +28,7 @@ async def make_bench(broker: Any, make_topics: Any, fresh_name: Any) -> AsyncIte
         bench = Bench(
             bootstrap=broker.bootstrap,
             stage=name,
-            inputs=tuple(f"{name}-in{n}" for n in range(inputs)),
+            inputs=tuple(f"bus.{name}-in{n}.v1" for n in range(inputs)),
             out=f"{name}-out",
             changelog=f"{name}-state",
             board=f"{name}-inputs",
