@@ -67,7 +67,7 @@ def declared_codecs(settings: Settings) -> dict[str, Codec]:
     """Return the codecs of the channels that this deployment's ruleset declares."""
     loaded = load_directory(settings.ruleset_dir)
     if loaded.ruleset is None:
-        raise ValueError(f"{settings.ruleset_dir}: the ruleset does not load; see `incidentbus rules lint`")
+        raise ValueError(f"{settings.ruleset_dir}: 规则集读不进来 / the ruleset doesn't load; incidentbus rules lint")
     declared = loaded.ruleset.channels
     return {channel: codec for channel, codec in channel_codecs().items() if channel in declared}
 

@@ -20,8 +20,10 @@ def fault_hook(spec: str) -> FaultHook | None:
         return None
     point, _, rest = spec.partition(":")
     what, _, times = rest.partition(":")
-    if point not in _POINTS or not (what == "kill" or what.replace(".", "", 1).isdigit()):
-        raise ValueError(f"fault_points {spec!r}: POINT:SECONDS[:TIMES] or POINT:kill, POINT one of {sorted(_POINTS)}")
+    counted = not times or times.isdecimal()
+    if point not in _POINTS or not (what == "kill" or what.replace(".", "", 1).isdecimal()) or not counted:
+        known = ", ".join(sorted(_POINTS))
+        raise ValueError(f"INCIDENTBUS_FAULT_POINTS={spec!r}: POINT:SECONDS[:TIMES] or POINT:kill; POINT is {known}")
     return _hook(cast("Point", point), what, int(times) if times else -1)
 
 

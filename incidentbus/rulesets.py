@@ -42,6 +42,8 @@ class RulesetFollower(Service):
         self._bundles = TopicPartition(topics.bus("rulesets"), 0)
         self._pointer = TopicPartition(topics.bus("ruleset-in-force"), 0)
         self._modes = TopicPartition(topics.bus("modes"), 0)
+        self._consumer: Any = None
+        self._following: asyncio.Task[None] | None = None
         self._offsets: dict[str, int] = {}
         self._declared: dict[bytes, ModeRecord] = {}
         self._wanted: RulesetPointer | None = None
@@ -60,9 +62,11 @@ class RulesetFollower(Service):
 
     async def on_stop(self) -> None:
         """Follow no more, and close the consumer."""
-        self._following.cancel()
-        await asyncio.wait([self._following])
-        await self._consumer.stop()
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+        if self._consumer is not None:
+            await self._consumer.stop()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -142,8 +146,8 @@ class RulesetFollower(Service):
 
     async def _fetch(self, offset: int) -> RulesetBundle:
         reader = self._reader()
-        await reader.start()
         try:
+            await reader.start()
             reader.assign([self._bundles])
             reader.seek(self._bundles, offset)
             record = await asyncio.wait_for(reader.getone(), timeout=10)

@@ -16,9 +16,14 @@ from incidentbus.assembly import GateService, build_services
 from incidentbus.settings import Settings
 from incidentbus.telemetry.http import HealthCheck, HealthReport, HealthServer
 from incidentbus.telemetry.prometheus import PrometheusMeter, registry_of
+from streams.gate import StartRefused
 from streams.rulesets import HeldRuleset
 
 log: Final = structlog.get_logger("worker")
+
+
+class NotStarted(Exception):
+    """A worker can't run as it is set, or on topics as they are: the message is the sentence for who set it."""
 
 
 class PagesService(Service):
@@ -30,7 +35,10 @@ class PagesService(Service):
 
     async def on_start(self) -> None:
         """Listen."""
-        port = await self._server.start()
+        try:
+            port = await self._server.start()
+        except OSError as error:
+            raise NotStarted(f"INCIDENTBUS_METRICS_HOST, _PORT: {error}") from error
         log.info("pages", port=port)
 
     async def on_stop(self) -> None:
@@ -51,7 +59,10 @@ class WorkerProcess(Worker):
 
 
 def serve(settings: Settings, stages: Sequence[str]) -> None:
-    """Run a worker with these stages until it is told to stop."""
+    """Run a worker with these stages until it is told to stop.
+
+    Raises `NotStarted`, aiokafka's errors where no broker answers, or whatever the worker crashed with.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, stages))
 
@@ -59,7 +70,7 @@ def serve(settings: Settings, stages: Sequence[str]) -> None:
 async def _serve(settings: Settings, stages: Sequence[str]) -> None:
     meter = PrometheusMeter()
     meter.set("incidentbus_worker_info", 1, version=version("incidentbus"), stages=",".join(stages))
-    services, held, gates = build_services(settings, stages, meter)
+    services, held, gates = _built(settings, stages, meter)
 
     def health() -> HealthReport:
         return _health(held, gates)
@@ -72,12 +83,23 @@ async def _serve(settings: Settings, stages: Sequence[str]) -> None:
     log.info("worker starts", stages=list(stages), broker=settings.bootstrap_servers)
     try:
         await worker.start()
+    except StartRefused as error:
+        raise NotStarted(str(error)) from error
     finally:
         await worker.stop()
         await worker.left.wait()  # a stop that a signal began goes on beside us
     if worker.crash_reason is not None:
         raise worker.crash_reason
     log.info("worker left")
+
+
+def _built(
+    settings: Settings, stages: Sequence[str], meter: PrometheusMeter
+) -> tuple[list[Service], HeldRuleset, list[GateService]]:
+    try:
+        return build_services(settings, stages, meter)
+    except ValueError as error:  # a ruleset that doesn't load, fault points that nobody has
+        raise NotStarted(str(error)) from error
 
 
 def _health(held: HeldRuleset, gates: Sequence[GateService]) -> HealthReport:

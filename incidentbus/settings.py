@@ -75,7 +75,19 @@ class Settings(BaseSettings):
         return self.group_prefix or self.topic_prefix or "incidentbus-"
 
 
+class UnreadableSettings(Exception):
+    """The `.env` file can't be read; the message says why, without a word of it."""
+
+
 @cache
 def load_settings() -> Settings:
-    """Read the settings once. Raises pydantic's `ValidationError`, which the command line turns into exit code 2."""
-    return Settings()
+    """Read the settings once.
+
+    Raises pydantic's `ValidationError` or `UnreadableSettings`, which the command line turns into exit code 2.
+    """
+    try:
+        return Settings()
+    except UnicodeDecodeError as error:
+        raise UnreadableSettings(f".env: 不是 UTF-8 / isn't UTF-8, at byte {error.start}") from None
+    except OSError as error:
+        raise UnreadableSettings(f".env: 读不了 / can't be read: {error.strerror}") from error

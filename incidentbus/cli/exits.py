@@ -14,6 +14,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import typer
 from pydantic import ValidationError
 
+from incidentbus.settings import UnreadableSettings
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -45,7 +47,7 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except Misuse as error:
+        except (Misuse, UnreadableSettings) as error:
             leave(ExitCode.MISUSE, str(error))
         except ValidationError as error:
             if error.title != "Settings":
@@ -82,5 +84,8 @@ def settings_sentence(error: ValidationError) -> str:
     lines = ["设置有误 / settings are wrong:"]
     for each in error.errors(include_url=False, include_context=False, include_input=False):
         name = "_".join(str(step) for step in each["loc"])
+        if each["type"] == "extra_forbidden":  # a name of the .env file, as it stands there but for its case
+            lines.append(f"  {name.upper()}: 没有这个设置 / no such setting; docs/settings.md")
+            continue
         lines.append(f"  INCIDENTBUS_{name.upper()}: {each['msg']}" if name else f"  {each['msg']}")
     return "\n".join(lines)

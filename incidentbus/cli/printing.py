@@ -81,12 +81,16 @@ def moment_ms(text: str | None, now_ms: int) -> int | None:
     """Read `90s`, `30m`, `2h`, `3d` (ago) or an ISO time, in the machine's zone unless it names one; raises Misuse."""
     if text is None:
         return None
-    if text[:-1].isdecimal() and text[-1] in _UNITS:
-        return now_ms - int(text[:-1]) * _UNITS[text[-1]]
     try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
+        if text[:-1].isdecimal() and text[-1] in _UNITS:
+            moment = now_ms - int(text[:-1]) * _UNITS[text[-1]]
+        else:
+            moment = int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError) as error:
-        raise Misuse(f"{text!r}: 时间写成 / a time is written 30m, 2h, 3d or 2026-11-24T08:00") from error
+        raise Misuse(f"{text[:40]!r}: 时间写成 / a time is written 30m, 2h, 3d or 2026-11-24T08:00") from error
+    if moment < 0:
+        raise Misuse(f"{text[:40]!r}: 早于 1970 年 / before 1970")
+    return moment
 
 
 def reason_of(text: str | None) -> ReasonCode | None:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+import structlog
 import typer
 
-from incidentbus.cli.exits import Misuse, guarded
+from incidentbus.cli.exits import Misuse, guarded, is_unreachable
 from incidentbus.settings import load_settings
 from incidentbus.telemetry.logs import configure_logs
 
@@ -26,14 +27,15 @@ def streams(
     """Run stages of the flow. Several processes share their tasks; each may run all stages or one.
 
     Every setting is an environment variable, INCIDENTBUS_BOOTSTRAP_SERVERS above all; docs/settings.md lists them.
-    Its /metrics, /healthz and /readyz listen on INCIDENTBUS_METRICS_PORT.
+    Its /metrics, /healthz and /readyz listen on INCIDENTBUS_METRICS_PORT. Exit codes: 0 told to stop; 2 it can't run as
+    it is set or on topics as they are; 3 no broker answers; 70 crashed, to be started anew.
 
     \b
     incidentbus serve streams
     incidentbus serve streams --stage intake
     """
-    from incidentbus.assembly import STAGES  # late: other commands needn't load the runtime
-    from incidentbus.serving import serve
+    from incidentbus.assembly import CRASHED, STAGES  # late: other commands needn't load the runtime
+    from incidentbus.serving import NotStarted, serve
 
     settings = load_settings()
     wanted = [name.strip() for name in stage.split(",") if name.strip()]
@@ -41,4 +43,13 @@ def streams(
     if unknown or not wanted:
         raise Misuse(f"--stage {stage}: 没有这个阶段 / no such stage; {', '.join(STAGES)}")
     configure_logs(settings.log_format, settings.log_level)
-    serve(settings, wanted)
+    try:
+        serve(settings, wanted)
+    except NotStarted as error:
+        cure = "；主题的分区数要等于 / must be as many as INCIDENTBUS_PARTITIONS" if "partitions" in str(error) else ""
+        raise Misuse(f"没法开工 / can't start: {error}{cure}") from error
+    except Exception as error:
+        if is_unreachable(error):
+            raise
+        structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
+        raise typer.Exit(CRASHED) from error

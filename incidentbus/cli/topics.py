@@ -103,12 +103,15 @@ def files(
     wrong = []
     for name, text in rendered_files(settings, deployment_specs(settings, ruleset)).items():
         path = out / name
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            continue
-        wrong.append(str(path))
-        if not check_only:
-            out.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        try:
+            if path.exists() and path.read_bytes() == text.encode():
+                continue
+            wrong.append(str(path))
+            if not check_only:
+                out.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+        except OSError as error:
+            raise Misuse(f"{path}: 读写不了 / can't be read or written: {error.strerror}") from error
     print("\n".join(wrong) if wrong else "一致 / as they should be")
     if wrong and check_only:
         leave(ExitCode.FINDINGS)

@@ -74,7 +74,7 @@ def test_a_paused_input_and_a_pointer_to_nothing_are_named(deployment, invoke) -
     put_in_force(deployment, stored=False)
     state = InputState(
         stage="intake", topic="channel.petition.reports.v1", partition=3, status=InputStatus.PAUSED,
-        reason=PauseReason.TOO_MANY_DEAD_LETTERS, offset=1, at=1, by="intake",
+        reason=PauseReason.TOO_MANY_DEAD_LETTERS, offset=1, at=1_763_980_000_000, by="intake",
     )  # fmt: skip
     deployment.put(state.emit(deployment.topics.bus("inputs")))
     told = answers(invoke(app, "--json"))

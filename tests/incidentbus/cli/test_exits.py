@@ -1,6 +1,7 @@
 """How commands end."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 import typer
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from incidentbus.cli.exits import Misuse, guarded, guarded_async
-from incidentbus.settings import Settings
+from incidentbus.settings import Settings, load_settings
 
 
 def ending(body) -> tuple[int, str]:
@@ -37,6 +38,29 @@ def test_wrong_settings_end_with_2_and_name_the_variable_but_not_its_value() -> 
     assert "INCIDENTBUS_PARTITIONS" in said
     assert "INCIDENTBUS_TOPIC_PREFIX" in said
     assert "SECRET VALUE" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"INCIDENTBUS_NOPE=1\n", "  INCIDENTBUS_NOPE: "),
+        (b"OTHER_TOOL=1\n", "  OTHER_TOOL: "),
+        (b"INCIDENTBUS_\xff=1\n", ".env: 不是 UTF-8 / isn't UTF-8, at byte 12"),
+    ],
+)
+def test_a_wrong_env_file_ends_with_2_and_says_what_is_wrong_with_it(
+    content: bytes, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    try:
+        code, words = ending(load_settings.__wrapped__)
+    finally:
+        load_settings.cache_clear()
+    assert code == 2
+    assert said in words
+    assert "INCIDENTBUS_INCIDENTBUS" not in words
 
 
 def test_a_misuse_ends_with_2() -> None:

@@ -83,3 +83,9 @@ def test_files_are_written_and_checked(deployment, invoke, tmp_path) -> None:
     assert invoke(app, "files", str(target), "--ruleset", EXAMPLE, "--check").exit_code == 0
     (target / "acls.txt").write_text("stale\n")
     assert invoke(app, "files", str(target), "--ruleset", EXAMPLE, "--check").exit_code == 1
+
+
+def test_a_folder_that_cannot_be_made_is_a_misuse_and_a_sentence(invoke) -> None:
+    result = invoke(app, "files", "/proc/nowhere")
+    assert result.exit_code == 2
+    assert "/proc/nowhere" in result.stderr

@@ -235,7 +235,7 @@ async def test_when_committed_offsets_are_gone_an_operator_decides_and_not_a_def
     await until(lambda: bool(diary.of("paused")))
     assert diary.of("paused") == [("paused", bench.inputs[0], 0, "offset_lost")]
     [state] = await paused_states(bench)
-    await write_state(bench, state.resumed(by="operator", at_ms=1))
+    await write_state(bench, state.resumed(by="operator", at_ms=WallClock().now_ms()))
     await until(lambda: bool(diary.of("resumed")))
     await bench.feed([b"new"])
     assert [r.value for r in await bench.wait_for(11)] == [*TEN, b"new"], "what was seen is not done again"
@@ -384,7 +384,7 @@ async def test_publishers_choose_their_compression(make_bench: MakeBench, codec:
 def test_an_input_state_survives_the_wire_and_garbage_is_no_state() -> None:
     state = InputState(
         stage="intake", topic="channel.x.reports.v1", partition=3, status=InputStatus.PAUSED,
-        reason=PauseReason.RECORDS_LOST, offset=7, at=1, by="intake",
+        reason=PauseReason.RECORDS_LOST, offset=7, at=1_763_980_000_000, by="intake",
     )  # fmt: skip
 
     class Kept:
