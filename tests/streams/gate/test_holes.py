@@ -251,10 +251,11 @@ async def test_e_all_inputs_of_a_task_have_one_owner(make_bench: MakeBench) -> N
     await until(lambda: sum(len(runner.tasks) for runner in runners) >= 3 and all(map(_owns_something, runners)))
     await asyncio.sleep(0.5)
     split = [
-        sorted((tp.topic[-1], tp.partition) for tp in runner._membership.consumer.assignment()) for runner in runners
+        sorted((bench.inputs.index(tp.topic), tp.partition) for tp in runner._membership.consumer.assignment())
+        for runner in runners
     ]
     for of_one in split:
-        left, right = ({p for topic, p in of_one if topic == which} for which in "01")
+        left, right = ({p for topic, p in of_one if topic == which} for which in (0, 1))
         assert left == right, f"two owners of one state: {split}"
     for p in range(3):
         await bench.feed(TEN, bench.inputs[0], p)
