@@ -72,7 +72,7 @@ engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin m
 	@$(PY) tests/engine_mutants/run.py
 
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
-	@$(PY) -m tests.bench.bench_gate
+	@$(PY) -m tests.bench.bench_gate $(ARGS)
 
 accuracy: .venv/dev  ## what the kept rulesets get right on texts they were not written from, with intervals
 	@$(PY) -m tests.accuracy.run

@@ -8,6 +8,8 @@ topics, records and sizes, and no parsing, no rules, no state to build.
 import argparse
 import asyncio
 import cProfile
+import os
+import platform
 import pstats
 import statistics
 import sys
@@ -16,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import orjson
@@ -46,6 +49,30 @@ from streams.rulesets import HeldRuleset, RulesetInForce
 from streams.stages import dispatch_stage
 
 PARTITIONS = 4
+
+
+class Page:
+    """What was printed, kept for a page of the documents."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        """Print a line and keep it."""
+        print(line, flush=True)
+        self.lines.append(line)
+
+    def write(self, path: Path) -> None:
+        """Put what was printed between the page's marks."""
+        versions = ", ".join(f"{name} {version(name)}" for name in ("aiokafka", "orjson", "pydantic", "uvloop"))
+        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {versions}"
+        made = "\n".join(["```", f"$ make bench-gate   # {machine}, Kafka 4.3.1", *self.lines, "```"])
+        begin, end = "<!-- made: bench-gate -->", "<!-- /made -->"
+        before, rest = path.read_text("utf-8").split(begin, 1)
+        path.write_text(f"{before}{begin}\n{made}\n{end}{rest.split(end, 1)[1]}", "utf-8")
+
+
+PAGE = Page()
 
 
 class Canned:
@@ -242,18 +269,17 @@ async def _measure(bench: Bench, settings: Settings, rounds: int, profile: bool)
             counting = await one_round(bench, stage, f"{name}{number}")
             rate = counting.taken / (counting.ended - counting.began)
             spread = counting.out / counting.taken
-            print(
+            PAGE.say(
                 f"round {number}: {name:9s} {rate:8.0f} events/s  {spread:.2f} records out an event"
                 f"  {counting.taken / counting.turns:.0f} a turn"
-                f"  {counting.cpu:.0f} us CPU an event{'' if number else '  (warm-up, not counted)'}",
-                flush=True,
+                f"  {counting.cpu:.0f} us CPU an event{'' if number else '  (warm-up, not counted)'}"
             )
             if number:
                 told[name].append(rate)
     shares = ", ".join(f"{what} {count / bench.events:.2f}" for what, count in mix.most_common())
-    print(f"rules' mix over {bench.events} events: {shares}")
+    PAGE.say(f"rules' mix over {bench.events} events: {shares}")
     ceiling, dispatch = statistics.median(told["ceiling"]), statistics.median(told["dispatch"])
-    print(f"bench-gate: ceiling={ceiling:.0f} dispatch={dispatch:.0f} ratio={dispatch / ceiling:.2f}")
+    PAGE.say(f"bench-gate: ceiling={ceiling:.0f} dispatch={dispatch:.0f} ratio={dispatch / ceiling:.2f}")
     if profile:
         await _profiled(bench, real)
 
@@ -268,10 +294,10 @@ async def _profiled(bench: Bench, stage: Stage) -> None:
     for (file, _, function), (_, _, own, _, _) in stats.items():
         spent[_room(file, function)] += own
     total = sum(spent.values()) - spent["waiting"]
-    print("where the time goes (share of own time, the profiler's own cost included):")
+    PAGE.say("where the time goes (share of own time, the profiler's own cost included):")
     for room, seconds in spent.most_common(14):
         if room != "waiting":
-            print(f"  {room:34s} {seconds / total:5.0%}")
+            PAGE.say(f"  {room:34s} {seconds / total:5.0%}")
 
 
 def _room(file: str, function: str) -> str:
@@ -289,6 +315,9 @@ if __name__ == "__main__":
     arguments.add_argument("--events", type=int, default=40_000)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--no-profile", action="store_true")
+    arguments.add_argument("--write", type=Path, help="put what was printed on this page of the documents")
     given = arguments.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(given.events, given.rounds, not given.no_profile))
+    if given.write:
+        PAGE.write(given.write)
