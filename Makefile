@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c '' 2>/dev/null && { echo $$p; break; }; done)
 PY := .venv/bin/python
-SECONDS_PER_TEST ?= 120
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
         format gate-mutants engine-mutants bench-gate lock schemas docs topics-files accuracy clean
@@ -40,8 +39,8 @@ demo: preflight .venv/runtime  ## the main job on a real Kafka, with sample repo
 demo-selfcheck: preflight .venv/runtime  ## plants one extra and one missing assignment: the witness must find both
 	@$(PY) -m incidentbus demo --selfcheck
 
-test: .venv/dev  ## the whole suite, against the embedded broker
-	@$(PY) -m pytest $(ARGS)
+test: .venv/dev  ## the whole suite, against the embedded broker; two processes, each with a broker of its own
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-quick: .venv/dev  ## what needs no broker
 	@$(PY) -m pytest -m "not broker and not faults" $(ARGS)

@@ -49,6 +49,6 @@ app.command()(doctor.doctor)
 
 
 def main() -> None:
-    """Run the command line. What Kafka's client retries by itself is not the user's affair; `serve` logs it."""
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    """Run the command line. What Kafka's client says to itself is not the user's affair; `serve` logs it."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()
