@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants engine-mutants bench-gate lock schemas docs topics-files accuracy clean
+        format gate-mutants engine-mutants bench-gate lock schemas docs topics-files accuracy twin clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -41,6 +41,9 @@ demo-selfcheck: preflight .venv/runtime  ## plants one extra and one missing ass
 
 test: .venv/dev  ## the whole suite, against the embedded broker; two processes, each with a broker of its own
 	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+
+twin: .venv/dev  ## the engine and its slow twin on 20,000 decisions; prints what they were about
+	@$(PY) -m pytest -q -s tests/routing_rules/engine/twin
 
 test-quick: .venv/dev  ## what needs no broker
 	@$(PY) -m pytest -m "not broker and not faults" $(ARGS)
