@@ -94,7 +94,7 @@ def run_tests(tree: Path, tests: list[str], bootstrap: str) -> subprocess.Comple
         "no:cacheprovider",
         "-p",
         "no:hypothesispytest",
-        "--tb=short",
+        "--tb=native",
         *LEAKS,
         *tests,
     ]
