@@ -40,6 +40,7 @@ def broker() -> object:
 '''
 LEAKS = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning", "-W", "ignore::ResourceWarning")
 """Changed code may drop a connection; what is looked for is the symptom."""
+INTERNAL_ERROR = 3
 ROW = "{:26} {:44} {:58} {:48} {}"
 
 
@@ -110,6 +111,8 @@ def try_mutant(mutant: Mutant, bootstrap: str, keep: bool) -> Result:
         if (missing := mutate(tree, mutant)) is not None:
             return Result(missing, False, time.monotonic() - began, "")
         done = run_tests(tree, [mutant.test], bootstrap)
+        if done.returncode == INTERNAL_ERROR:  # pytest itself fell over, which says nothing of the mutant
+            done = run_tests(tree, [mutant.test], bootstrap)
         seen = re.search(mutant.symptom, done.stdout)
         told = seen.group(0) if seen else _last_words(done)
         killed = done.returncode == 1 and seen is not None
