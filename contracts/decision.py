@@ -39,6 +39,11 @@ class ModeRecord:
     set_by: str = ""
     reason: str = ""
 
+    def stands_at(self, now: datetime) -> bool:
+        """Whether an emergency holds by this record: from `from` on, until before `until`."""
+        begun = self.from_ is None or self.from_ <= now
+        return self.mode is Mode.EMERGENCY and begun and (self.until is None or now < self.until)
+
 
 @dataclass(frozen=True)
 class DecisionState:

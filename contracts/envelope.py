@@ -29,31 +29,6 @@ class Envelope(NamedTuple):
     content_type: str
 
 
-def binary_headers(
-    *,
-    id_: str,
-    source: str,
-    type_: str,
-    time: datetime,
-    subject: str | None = None,
-    traceparent: str | None = None,
-) -> list[tuple[str, bytes]]:
-    """Return the headers of an event in binary mode, with JSON data."""
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", id_.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", type_.encode()),
-        ("ce_time", time.isoformat().encode()),
-        ("content-type", b"application/json"),
-    ]
-    if subject is not None:
-        headers.append(("ce_subject", subject.encode()))
-    if traceparent is not None:
-        headers.append(("ce_traceparent", traceparent.encode()))
-    return headers
-
-
 class EventHeaders:
     """Headers of the events that one cause gives rise to: what they share is worked out once."""
 
@@ -75,6 +50,20 @@ class EventHeaders:
     def of(self, id_: str, type_: bytes) -> tuple[tuple[str, bytes], ...]:
         """Return the headers, in binary mode with JSON data, of the event `id_` of this type."""
         return (("ce_id", id_.encode()), ("ce_type", type_), *self._shared)
+
+
+def binary_headers(
+    *,
+    id_: str,
+    source: str,
+    type_: str,
+    time: datetime,
+    subject: str | None = None,
+    traceparent: str | None = None,
+) -> list[tuple[str, bytes]]:
+    """Return the headers of an event in binary mode, with JSON data."""
+    shared = EventHeaders(source=source, time=time, subject=subject, traceparent=traceparent)
+    return list(shared.of(id_, type_.encode()))
 
 
 def open_envelope(headers: Sequence[tuple[str, bytes | None]], value: bytes | None) -> Envelope:

@@ -4,7 +4,7 @@ Python's own times end at the years 1 and 9999, where a change of zone overflows
 mistyped, and no rule should meet it.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime
@@ -27,3 +27,8 @@ Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
 
 Day = Annotated[date, AfterValidator(_plausible)]
 """A civil date in the same years."""
+
+
+def instant_of(milliseconds: int) -> datetime:
+    """Return a record's stamp, milliseconds since the epoch, as a moment in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)

@@ -11,7 +11,6 @@ from typing import Final
 
 from connectors.kafka.clients import Connection
 from connectors.kafka.publisher import Outgoing, open_publisher
-from contracts.codes import Mode
 from contracts.decision import ModeRecord, mode_wire
 from contracts.errors import Permanent
 from contracts.serde import read, write
@@ -59,13 +58,7 @@ async def declared(connection: Connection, topics: Topics) -> list[ModeRecord]:
 
 def standing_at(records: Sequence[ModeRecord], now: datetime) -> list[ModeRecord]:
     """Return the emergencies that hold at `now`."""
-    return [
-        each
-        for each in records
-        if each.mode is Mode.EMERGENCY
-        and (each.from_ is None or each.from_ <= now)
-        and (each.until is None or now < each.until)
-    ]
+    return [each for each in records if each.stands_at(now)]
 
 
 async def declare(connection: Connection, topics: Topics, record: ModeRecord) -> None:

@@ -51,17 +51,12 @@ def standing(incident: Incident, records: tuple[ModeRecord, ...], catalogue: Cat
     if not records:
         return ROUTINE
     around = catalogue.place_chain(incident.jurisdiction)
-    active = tuple(r for r in records if _active(r, now) and (r.jurisdiction in around or r.area in incident.areas))
+    active = tuple(r for r in records if r.stands_at(now) and (r.jurisdiction in around or r.area in incident.areas))
     if not active:
         return ROUTINE
     responses = sorted({response for record in active for response in record.response})
     levels = [record.response_level for record in active if record.response_level is not None]
     return Standing(Mode.EMERGENCY, tuple(responses), min(levels, default=None), active)
-
-
-def _active(record: ModeRecord, now: datetime) -> bool:
-    begun = record.from_ is None or record.from_ <= now
-    return record.mode is Mode.EMERGENCY and begun and (record.until is None or now < record.until)
 
 
 class Facts:

@@ -7,7 +7,7 @@ the same body again is counted, another body is a `report_updated` fact.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from contracts.codes import FactKind, Flag, ReasonCode
@@ -16,6 +16,7 @@ from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import content_digest, fact_id, incident_id
 from contracts.incident import incident_bytes
+from contracts.moments import instant_of
 from contracts.partition import partition_of_id
 from contracts.ports import Codec, Emit, InboundRecord, RecordHandler, State
 from contracts.report import Report
@@ -142,7 +143,7 @@ class Intake:
             id=fact_id(telling.incident, FactKind.REPORT_UPDATED, telling.body.hex()),
             incident=telling.incident,
             fact=FactKind.REPORT_UPDATED,
-            at=_instant(telling.arrival.received_ms),
+            at=instant_of(telling.arrival.received_ms),
             body_digest=telling.body.hex(),
             raw=telling.arrival.origin,
             exercise=telling.report.exercise,
@@ -157,7 +158,7 @@ class Intake:
     def _understood(
         self, record: InboundRecord, report: Report, incident_id_: str, arrival: _Arrival, in_force: RulesetInForce
     ) -> Emit:
-        received = _instant(arrival.received_ms)
+        received = instant_of(arrival.received_ms)
         incident = in_force.compiled.interpreter.understand(_of_now(report, received), incident_id_, received)
         if arrival.reinterpret is not None:
             incident = incident.model_copy(update={"flags": (*incident.flags, Flag.REINTERPRETED)})
@@ -204,7 +205,3 @@ def _first_asking(state: State, directive: str, incident: str) -> bool:
         return False
     state.put(key, b"")
     return True
-
-
-def _instant(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)

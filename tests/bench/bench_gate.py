@@ -29,6 +29,7 @@ from connectors.kafka.embedded import EmbeddedBroker, start_broker
 from connectors.kafka.publisher import Outgoing, open_publisher
 from connectors.registry import codecs
 from contracts.codes import Outcome
+from contracts.errors import Permanent
 from contracts.ids import incident_id
 from contracts.incident import incident_bytes
 from contracts.partition import partition_of_id
@@ -148,7 +149,7 @@ def incidents(compiled: Compiled, events: int) -> list[tuple[str, bytes]]:
 def _decoded(channel: str, payload: bytes) -> Report | None:
     try:
         return codecs()[channel].decode(payload, {})
-    except Exception:
+    except Permanent:
         return None
 
 

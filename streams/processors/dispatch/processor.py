@@ -18,6 +18,7 @@ from contracts.envelope import EventHeaders, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.ids import content_digest, decision_id
 from contracts.incident import Incident
+from contracts.moments import instant_of
 from contracts.partition import partition_of_id
 from contracts.ports import Emit, InboundRecord, RecordHandler, State
 from contracts.serde import read, write
@@ -83,7 +84,7 @@ class Dispatch:
         known = state.get(incident.id.encode())
         if known is not None:
             return self._known_again(record, state, incident, CaseState.read(known), in_force)
-        now = _instant(record.timestamp)
+        now = instant_of(record.timestamp)
         first = DecisionState(reporters=incident.reporters, reports=incident.reports, modes=in_force.modes)
         ask = _Ask(incident, first, now, incident.id, traceparent_of(record.headers), raw)
         return self._decided(ask, state, in_force)[1]
@@ -94,7 +95,7 @@ class Dispatch:
         if Flag.REINTERPRETED not in incident.flags:
             return ()
         cause = str(open_envelope(record.headers, record.value).attributes.get("id", incident.id))
-        ask = _Ask(incident, case.next_round(in_force.modes), _instant(record.timestamp), cause, None)
+        ask = _Ask(incident, case.next_round(in_force.modes), instant_of(record.timestamp), cause, None)
         return self._decided(ask, state, in_force)[1]
 
     def _decided(self, ask: _Ask, state: State, in_force: RulesetInForce) -> tuple[str, list[Emit]]:
@@ -142,7 +143,7 @@ class Dispatch:
         self._count_directive(directive, _RESULTS[outcome])
         taken = DirectiveTaken(
             directive=directive, kind=directive.kind, outcome=outcome, because=because, decision=decision,
-            taken_at=_instant(record.timestamp),
+            taken_at=instant_of(record.timestamp),
         )  # fmt: skip
         headers = EventHeaders(
             source=SOURCE, time=taken.taken_at, subject=directive.incident, traceparent=traceparent_of(record.headers)
@@ -210,7 +211,3 @@ def _data(record: InboundRecord) -> bytes:
     if not data:
         raise Permanent(ReasonCode.EMPTY_PAYLOAD, "the record has no value")
     return data
-
-
-def _instant(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
