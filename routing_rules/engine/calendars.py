@@ -21,7 +21,8 @@ _DAY: Final = timedelta(days=1)
 _MONDAY_TO_FRIDAY: Final = frozenset(range(5))
 _OFFICE_HOURS: Final = ((9 * 60, 17 * 60),)  # of a ruleset that brings no calendar at all
 _COUNTED_BY_CALENDAR: Final = frozenset({SpanUnit.WORKING_HOURS, SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS})
-_CLOCK: Final = {SpanUnit.MINUTES: timedelta(minutes=1), SpanUnit.HOURS: timedelta(hours=1)}
+CLOCK: Final = {SpanUnit.MINUTES: timedelta(minutes=1), SpanUnit.HOURS: timedelta(hours=1)}
+"""What a span by the clock counts; every other unit needs a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,16 @@ class Calendars:
             return None
         always = calendar == ALWAYS
         unit = SpanUnit.HOURS if always and span.unit is SpanUnit.WORKING_HOURS else span.unit
-        if unit in _CLOCK:
-            return self.local(_utc(start) + span.count * _CLOCK[unit])
+        if unit in CLOCK:
+            return self.after(start, span.count * CLOCK[unit])
         name = self._id if always or calendar is None else calendar
         if unit is SpanUnit.WORKING_HOURS:
             return self._after_working(timedelta(hours=span.count), _utc(start), name)
         return self._after_days(unit, span.count, self.local(start).date(), name)
+
+    def after(self, start: datetime, left: timedelta) -> datetime:
+        """Return the local moment at which so much time has passed since an aware `start`."""
+        return self.local(_utc(start) + left)
 
     def by_calendar(self, span: Span) -> bool:
         """Say whether a calendar is needed to reckon this span."""

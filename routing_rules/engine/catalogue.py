@@ -78,6 +78,10 @@ class Catalogue:
         agency = self.agencies.get(code)
         return agency is not None and holds_on(agency.effective, on)
 
+    def period(self, on: date) -> int:
+        """Return the number of the period, between two days on which some agency comes or goes, that a day lies in."""
+        return bisect_right(self._turns, on)
+
     def means(self, target: Target, code: str) -> bool:
         """Say whether a condition's target covers the agency: its code, or any agency of a function (and tier)."""
         if isinstance(target, AgencyRef):
@@ -99,7 +103,7 @@ class Catalogue:
         return Found(spec.agency, Resolved.FIRST_RECEIVER)
 
     def _role(self, role: RoleRef, place: str, areas: tuple[str, ...], on: date) -> Found | None:
-        key = (role, place, areas, bisect_right(self._turns, on))
+        key = (role, place, areas, self.period(on))
         if key in self._roles:
             return self._roles[key]
         return keep(self._roles, key, self._climb_tiers(role, place, areas, on))

@@ -122,7 +122,8 @@ class Compiled:
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
         self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers,
-        self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`,
+        self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule and for rules together,
+        self.asks_together: dict[tuple[str, ...], tuple[Any, ...]] = {}
         self.towns: dict[str, str] = {}  # and `views`
         self.grounds: dict[tuple[str, str], Raw] = {}
 

@@ -6,11 +6,12 @@ Urgency and overlays then only tighten, by instant and not by figure. `fixed` ex
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from contracts.codes import Kind, Milestone, Urgency
 from contracts.decision import Due
-from routing_rules.engine.calendars import ALWAYS
+from routing_rules.engine.calendars import ALWAYS, CLOCK
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case
 from routing_rules.engine.memo import keep
@@ -34,14 +35,22 @@ class _Setter(NamedTuple):
 class _Plan(NamedTuple):
     """Who sets one milestone: the base, if any, then, unless that is `fixed`, who may tighten it.
 
-    `by_day`: the day of the start is enough, so `made` remembers by calendar and day.
+    Where all setters count minutes or hours, the `sooner` of them is known once for all. Where all count days, the day
+    of the start is enough, so `made` remembers by calendar and day; otherwise it is None.
     """
 
     milestone: Milestone
     setters: tuple[_Setter, ...]
     fixed: bool
-    by_day: bool
-    made: dict[tuple[str | None, date], Due | None]
+    sooner: tuple[timedelta, _Setter] | None
+    made: dict[tuple[str | None, date], Due | None] | None
+
+
+class _Start(NamedTuple):
+    """The moment from which a milestone runs, and its local day."""
+
+    at: datetime
+    on: date
 
 
 def deadlines(
@@ -52,26 +61,29 @@ def deadlines(
     `acknowledge` runs from this round's dispatch (`now`), the others from the first one: a return buys no time (G42).
     """
     compiled, first = case.compiled, case.state.first_dispatched_at
-    begun = (now, case.on)
-    began = begun if first is None else (first, compiled.local_date(first))
+    begun = _Start(now, case.on)
+    began = begun if first is None else _Start(first, compiled.local_date(first))
     agency = compiled.ruleset.agencies.get(lead)
     calendar = agency.calendar if agency else None
     made = []
     for plan in _plans(compiled, case.facts.kind, route, overlays, urgency):
-        due = _due(compiled, plan, *(begun if plan.milestone is Milestone.ACKNOWLEDGE else began), calendar)
+        due = _due(compiled, plan, begun if plan.milestone is Milestone.ACKNOWLEDGE else began, calendar)
         if due is not None:
             made.append(due)
     return tuple(made)
 
 
-def _due(compiled: Compiled, plan: _Plan, start: datetime, on: date, calendar: str | None) -> Due | None:
+def _due(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
     """Return when a milestone falls due; where only the day of the start counts, worked out once a day."""
-    if not plan.by_day:
-        return _strictest(compiled, plan, start, calendar)
-    key = (calendar, on)
+    if plan.sooner is not None:
+        left, by = plan.sooner
+        return Due(plan.milestone, compiled.calendars.after(start.at, left), by.written, by.by, plan.fixed)
+    if plan.made is None:
+        return _strictest(compiled, plan, start.at, calendar)
+    key = (calendar, start.on)
     if key in plan.made:
         return plan.made[key]
-    return keep(plan.made, key, _strictest(compiled, plan, start, calendar))
+    return keep(plan.made, key, _strictest(compiled, plan, start.at, calendar))
 
 
 def _strictest(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
@@ -104,7 +116,15 @@ def _plan(
     base, fixed = _replaced(ruleset, milestone, kind, route)
     tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
     setters = tighteners if base is None else (base, *tighteners)
-    return _Plan(milestone, setters, fixed, all(setter.span.unit in _BY_DAY for setter in setters), {})
+    by_day = all(setter.span.unit in _BY_DAY for setter in setters)
+    return _Plan(milestone, setters, fixed, _sooner(setters), {} if by_day else None)
+
+
+def _sooner(setters: Sequence[_Setter]) -> tuple[timedelta, _Setter] | None:
+    """Return the shortest of spans by the clock, of two equal ones the first; None where any goes by a calendar."""
+    if not setters or any(setter.span.unit not in CLOCK for setter in setters):
+        return None
+    return min(((setter.span.count * CLOCK[setter.span.unit], setter) for setter in setters), key=itemgetter(0))
 
 
 def _replaced(ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route) -> tuple[_Setter | None, bool]:

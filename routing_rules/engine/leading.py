@@ -16,19 +16,24 @@ from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.facts import Facts, standing
 from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
 
+Whereabouts = tuple[str, str, tuple[str, ...], int]
+"""All that a role's answer depends on: channel, place, areas, and the period in which no agency comes or goes."""
+
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class Case(NamedTuple):
     """What one decision is made from: the incident and its state under one ruleset, on one local date.
 
-    `conflicted` may have no role at all; `returned` may not lead or co-handle. `flags` are those this adds.
+    `where` is what the answers to roles depend on; `conflicted` may have no role at all; `returned` may not lead or
+    co-handle. `flags` are those this adds.
     """
 
     incident: Incident
     state: DecisionState
     compiled: Compiled
     on: date
+    where: Whereabouts
     facts: Facts
     conflicted: frozenset[str]
     returned: frozenset[str]
@@ -62,16 +67,11 @@ def open_case(incident: Incident, state: DecisionState, compiled: Compiled, now:
     top = compiled.catalogue.top
     about = tuple(code for code in incident.about if code != top) if top in incident.about else incident.about
     facts = Facts(incident, about, state, mode, compiled.terms)
-    return Case(
-        incident=incident,
-        state=state,
-        compiled=compiled,
-        on=compiled.local_date(now),
-        facts=facts,
-        conflicted=_conflicted(facts, compiled),
-        returned=frozenset(state.returned_by),
-        flags=() if about is incident.about else (Flag.ABOUT_TOP.value,),
-    )
+    on = compiled.local_date(now)
+    where = (facts.channel, facts.jurisdiction, facts.area, compiled.catalogue.period(on))
+    returned = frozenset(state.returned_by) if state.returned_by else _NOBODY
+    flags = () if about is incident.about else (Flag.ABOUT_TOP.value,)
+    return Case(incident, state, compiled, on, where, facts, _conflicted(facts, compiled), returned, flags)
 
 
 def _conflicted(facts: Facts, compiled: Compiled) -> frozenset[str]:

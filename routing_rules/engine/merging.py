@@ -5,28 +5,29 @@ from typing import NamedTuple
 
 from contracts.codes import DroppedBecause, Outcome, Role
 from contracts.decision import AssignedRole, Dropped
-from routing_rules.engine.catalogue import Found
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.leading import Case, Lead, asked
+from routing_rules.engine.leading import Case, Lead, Whereabouts, asked
 from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Overlay, Route, Target
 
 
 class _Ask(NamedTuple):
-    """One agency or role that a rule asks for; `asked` is how the rule writes it, `made` what it came to before."""
+    """One agency or role that a rule asks for; `asked` is how the rule writes it, `made` what it came to where."""
 
     role: Role
     target: Target
     rule: str
     asked: str
-    made: dict[Found, AssignedRole]
+    made: dict[Whereabouts, AssignedRole | None]
 
-    def given(self, found: Found) -> AssignedRole:
-        """Return the role that this ask gives to the agency found."""
-        role = self.made.get(found)
-        if role is not None:
-            return role
-        return keep(self.made, found, AssignedRole(self.role, found.agency, self.asked, found.resolved, self.rule))
+    def given(self, case: Case) -> AssignedRole | None:
+        """Return the role that this ask gives to the agency it comes to here, or None."""
+        where = case.where
+        if where in self.made:
+            return self.made[where]
+        found = case.find(self.target)
+        role = found and AssignedRole(self.role, found.agency, self.asked, found.resolved, self.rule)
+        return keep(self.made, where, role)
 
 
 def merged(
@@ -40,14 +41,18 @@ def merged(
     dropped = _lead_not_found(lead, route)
     taken = {lead.agency: Role.LEAD}
     for ask in _asks(case.compiled, route, overlays):
-        found = case.find(ask.target)
+        given = ask.given(case)
+        if given is None:
+            dropped.append(Dropped(None, ask.role, DroppedBecause.UNRESOLVED, ask.asked, ask.rule))
+            continue
+        agency = given.agency
         closed = route.confidential and ask.rule != route.id
-        because = DroppedBecause.UNRESOLVED if found is None else _why_not(case, found.agency, ask.role, taken, closed)
+        because = _why_not(case, agency, ask.role, taken, closed)
         if because is not None:
-            dropped.append(Dropped(found.agency if found else None, ask.role, because, ask.asked, ask.rule))
-        elif found is not None and found.agency not in taken:
-            taken[found.agency] = ask.role
-            roles.append(ask.given(found))
+            dropped.append(Dropped(agency, ask.role, because, ask.asked, ask.rule))
+        elif agency not in taken:
+            taken[agency] = ask.role
+            roles.append(given)
     return tuple(roles), tuple(dropped)
 
 
@@ -57,10 +62,18 @@ def _lead_not_found(lead: Lead, route: Route) -> list[Dropped]:
     return [Dropped(None, Role.LEAD, DroppedBecause.UNRESOLVED, lead.asked, route.id)]
 
 
-def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> list[_Ask]:
-    """Return the asks, the stronger role first; in a role the route's first, then the overlays' in file order."""
-    rules = [_asks_of(compiled, route), *[_asks_of(compiled, overlay) for overlay in overlays]]
-    return [ask for role in (0, 1) for asks in rules for ask in asks[role]]
+def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> tuple[_Ask, ...]:
+    """Return the asks, the stronger role first; in a role the route's first, then the overlays' in file order.
+
+    Made once for each set of rules that held together.
+    """
+    rules = (route, *overlays)
+    key = tuple([rule.id for rule in rules])
+    found = compiled.asks_together.get(key)
+    if found is not None:
+        return found
+    asks = [_asks_of(compiled, rule) for rule in rules]
+    return keep(compiled.asks_together, key, tuple(ask for role in (0, 1) for of_rule in asks for ask in of_rule[role]))
 
 
 def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...], tuple[_Ask, ...]]:
