@@ -3,8 +3,8 @@
 `now` is what the case says, so no test depends on today. A case that can't be run has failed.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from routing_rules.tools.testfiles import Plan, Problem, Round, plans
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """How one decision of one case came out. `decision` is None where none was made."""
+    """How one decision of one case came out: what was expected, what missed it. `decision` is None if none was made."""
 
     file: str
     line: int
@@ -34,6 +34,7 @@ class CaseResult:
     problem: Problem | None = None
     decision: Decision | None = None
     incident: Incident | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -100,9 +101,15 @@ class TestReport:
         return render(result.decision, result.incident, self.compiled, language)
 
 
-def run_tests(compiled: Compiled, files: Mapping[str, bytes]) -> TestReport:
-    """Run all tests among a ruleset's files."""
-    results = (result for plan in plans(files, compiled.ruleset) for result in _run(plan, compiled))
+def run_tests(
+    compiled: Compiled, files: Mapping[str, bytes], seen: Callable[[int, int], None] = lambda done, total: None
+) -> TestReport:
+    """Run all tests among a ruleset's files. `seen(done, total)` is told of each case run."""
+    planned = tuple(plans(files, compiled.ruleset))
+    results: list[CaseResult] = []
+    for n, plan in enumerate(planned, 1):
+        results += _run(plan, compiled)
+        seen(n, len(planned))
     return TestReport(tuple(results), compiled)
 
 
@@ -148,5 +155,5 @@ def _judged(plan: Plan, each: Round, outcome: Outcome) -> CaseResult:
         problem = raised
     return CaseResult(
         plan.file, plan.line, plan.name, each.number, len(plan.rounds), found, problem, outcome.decision,
-        outcome.incident,
+        outcome.incident, each.expect,
     )  # fmt: skip

@@ -67,3 +67,48 @@ def test_a_ruleset_without_a_test_ends_with_1(folder: Path) -> None:
 def test_what_is_no_ruleset_ends_with_2(tmp_path: Path) -> None:
     assert run(tmp_path).exit_code == 2
     assert run(tmp_path / "nowhere").exit_code == 2
+
+
+GATES = "\ncoverage: {rules: 100, near_miss: 90}\n"
+
+
+def gate(folder: Path) -> None:
+    """Set gates that the example's own tests don't reach."""
+    with (folder / "ruleset.yaml").open("a", encoding="utf-8") as file:
+        file.write(GATES)
+
+
+def test_coverage_is_told_after_the_count_and_changes_nothing_without_gates(folder: Path) -> None:
+    result = run(folder, "--coverage")
+    assert result.exit_code == 0, result.stdout
+    assert "有用例点名的规则 9 / 9" in result.stdout
+    assert "只差这一项的条件" in result.stdout
+
+
+def test_an_unmet_gate_ends_with_1_and_lists_what_is_missing(folder: Path) -> None:
+    gate(folder)
+    result = run(folder, "--coverage")
+    assert result.exit_code == 1
+    assert "✗ 门槛：只差这一项的条件要 90%" in result.stdout
+    assert "✓ 门槛：有用例点名的规则要 100%" in result.stdout
+    assert "《急时·汛情》" in result.stdout
+    assert "✗ gate: 90% of the conditions" in run(folder, "--coverage", "--lang", "en").stdout
+
+
+def test_gates_are_not_judged_unless_coverage_is_asked_for_and_that_is_said(folder: Path) -> None:
+    gate(folder)
+    result = run(folder)
+    assert result.exit_code == 0
+    assert "--coverage" in result.stderr
+    assert "--coverage" not in run(folder, "--coverage").stderr
+
+
+def test_coverage_in_json_is_one_line_more(folder: Path) -> None:
+    gate(folder)
+    plain, result = run(folder, "--json"), run(folder, "--json", "--coverage")
+    *decisions, last = result.stdout.splitlines()
+    assert decisions == plain.stdout.splitlines()
+    counted = json.loads(last)["coverage"]
+    assert result.exit_code == 1
+    assert [each["met"] for each in counted["gates"]] == [True, False]
+    assert {"rule": "flood", "block": 0, "field": "mode"} in counted["near_misses"]["missing"]
