@@ -7,17 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 
 from contracts.decision import RulesetStamp
 from contracts.incident import RulesetRef
 from contracts.serde import Raw
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
-from routing_rules.engine.conditions import Test, given, remaining
+from routing_rules.engine.conditions import TESTS, Test, remaining
 from routing_rules.engine.expressions import Expression
 from routing_rules.engine.facts import Facts, Terms
-from routing_rules.engine.index import INDEXED, Index, Mask
+from routing_rules.engine.index import INDEXED, SPAN, Index, Mask, mask_of
 from routing_rules.engine.infer.understand import Interpreter
 from routing_rules.engine.memo import keep
 from routing_rules.engine.normal import Words
@@ -26,6 +27,8 @@ from routing_rules.engine.schema import Block, Overlay, Route, Ruleset, Status
 R = TypeVar("R", Route, Overlay)
 
 _EVERYTHING = (Block(),)
+_FIELDS: Final = attrgetter(*TESTS)
+_WINDOW: Final = (1 << SPAN) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +64,37 @@ class Table(Generic[R]):
     """The rows of all routes, or of all overlays, with their index."""
 
     def __init__(self, rules: Sequence[R]) -> None:
-        pairs = [(rule, n, block) for rule in rules for n, block in enumerate(rule.when or _EVERYTHING)]
-        self.rows: tuple[Row[R], ...] = tuple(_row(rule, n, block) for rule, n, block in pairs)
-        self._index = Index([block for _, _, block in pairs])
+        self.rows: tuple[Row[R], ...] = tuple(row for rule in rules for row in _rows(rule))
+        self._index = Index([block for rule in rules for block in rule.when or _EVERYTHING])
+        self._changing = not all(map(_always_live, rules))
         self._live: dict[date, Mask] = {}
+
+    def candidates(self, facts: Facts, on: date) -> Mask:
+        """Return the rows that the index leaves standing of those on trial or active on the local date."""
+        standing = self._index.candidates(facts)
+        return standing & self._live_on(on) if self._changing else standing
 
     def holding(self, facts: Facts, on: date) -> Iterator[Row[R]]:
         """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""
-        standing = self._index.candidates(facts) & self._live_on(on)
-        words = self._index.words
-        read = not standing & words.asking
+        standing = self.candidates(facts, on)
+        start = 0
         done = ""
-        while standing:
-            bit = standing & -standing
-            if not read and bit & words.asking:
-                standing &= words.standing(facts)
-                read = True
-                continue
-            standing ^= bit
-            row = self.rows[bit.bit_length() - 1]
-            if row.rule.id != done and row.holds(facts):
-                done = row.rule.id
-                yield row
+        for words in self._index.words:
+            window = standing & _WINDOW
+            read = False
+            while window:
+                bit = window & -window
+                if not read and bit & words.asking:
+                    window &= words.standing(facts)
+                    read = True
+                    continue
+                window ^= bit
+                row = self.rows[start + bit.bit_length() - 1]
+                if row.rule.id != done and row.holds(facts):
+                    done = row.rule.id
+                    yield row
+            standing >>= SPAN
+            start += SPAN
 
     def _live_on(self, on: date) -> Mask:
         """Return the rows of rules that are on trial or active on a date; the fallback always is."""
@@ -90,7 +102,7 @@ class Table(Generic[R]):
         return keep(self._live, on, self._mask_on(on)) if found is None else found
 
     def _mask_on(self, on: date) -> Mask:
-        return sum(1 << i for i, row in enumerate(self.rows) if live(row.rule, on))
+        return mask_of((i for i, row in enumerate(self.rows) if live(row.rule, on)), len(self.rows))
 
 
 def live(rule: Route | Overlay, on: date) -> bool:
@@ -100,10 +112,16 @@ def live(rule: Route | Overlay, on: date) -> bool:
     return rule.status is not Status.OFF and holds_on(rule.effective, on)
 
 
-def _row(rule: R, n: int, block: Block) -> Row[R]:
-    fields = tuple((name, getattr(block, name)) for name in given(block))
-    unless = tuple(remaining(unless, rule=rule.id) for unless in rule.unless)
-    return Row(rule, n, fields, remaining(block, INDEXED, rule.id), unless)
+def _always_live(rule: Route | Overlay) -> bool:
+    return rule.status is not Status.OFF and rule.effective.start is None and rule.effective.until is None
+
+
+def _rows(rule: R) -> Iterator[Row[R]]:
+    unless = tuple(remaining(block, rule=rule.id) for block in rule.unless)
+    for n, block in enumerate(rule.when or _EVERYTHING):
+        fields = tuple([asked for asked in zip(TESTS, _FIELDS(block), strict=True) if asked[1] is not None])
+        answered = all(name in INDEXED for name, _ in fields)
+        yield Row(rule, n, fields, () if answered else remaining(block, INDEXED, rule.id), unless)
 
 
 class Compiled:

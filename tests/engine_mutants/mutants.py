@@ -90,10 +90,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "no-area-holds",
-        "an incident in no area satisfies every `area`",
+        "an incident in no area satisfies every `area`, without tags every `tags`",
         "index.py",
-        "(self._area.any(facts.area) if facts.area else self._area.wild)",
-        "(self._area.any(facts.area) if facts.area else self.full)",
+        "mask &= standing(value)",
+        "mask &= -1 if value == () else standing(value)",
     ),
     Mutant(
         "one-exception",
