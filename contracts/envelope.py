@@ -19,6 +19,9 @@ SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
 JSON: Final = "application/json"
 _REQUIRED: Final = ("id", "source", "type", "specversion")
+_OURS: Final = frozenset({
+    "ce_id", "ce_type", "ce_specversion", "ce_source", "ce_time", "content-type", "ce_subject", "ce_traceparent"
+})  # fmt: skip
 
 
 class Envelope(NamedTuple):
@@ -38,7 +41,7 @@ class EventHeaders:
         shared = [
             ("ce_specversion", b"1.0"),
             ("ce_source", source.encode()),
-            ("ce_time", time.isoformat().encode()),
+            ("ce_time", orjson.dumps(time)[1:-1]),  # what `isoformat` writes, at a fifth of its price
             ("content-type", b"application/json"),
         ]
         if subject is not None:
@@ -81,6 +84,33 @@ def open_envelope(headers: Sequence[tuple[str, bytes | None]], value: bytes | No
     if attributes:
         _check(attributes)
     return Envelope(attributes, value, content_type)
+
+
+def data_of(headers: Sequence[tuple[str, bytes | None]], value: bytes | None) -> bytes | None:
+    """Return `open_envelope(headers, value).data`, and raise what it raises, where nobody asks for the attributes.
+
+    An event as we write them is seen to be sound by its bytes; any other envelope is opened.
+    """
+    if not headers or _plainly_sound(dict(headers)):
+        return value
+    return open_envelope(headers, value).data
+
+
+def _plainly_sound(named: dict[str, bytes | None]) -> bool:
+    """Say whether these are an event's headers as we write them: binary mode, complete, in ASCII."""
+    if not (
+        named.keys() <= _OURS
+        and named.get("content-type") == b"application/json"
+        and named.get("ce_specversion") == b"1.0"
+        and named.get("ce_id")
+        and named.get("ce_source")
+        and named.get("ce_type")
+    ):
+        return False
+    for raw in named.values():  # noqa: SIM110  # `all` over a generator would cost as much again
+        if raw is None or not raw.isascii():
+            return False
+    return True
 
 
 def traceparent_of(headers: Sequence[tuple[str, bytes | None]]) -> str | None:

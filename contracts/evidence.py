@@ -1,9 +1,9 @@
 """Evidence (依据): on what a field was inferred. Rule words and place names only, never the reporter's text."""
 
-from dataclasses import dataclass
+from contracts.lean import lean
 
 
-@dataclass(frozen=True)
+@lean
 class Evidence:
     """One ground for one inferred field.
 

@@ -7,7 +7,9 @@ from pydantic import Field
 from contracts.codes import ClassifiedBy, Flag, Kind, LocatedBy, Urgency
 from contracts.evidence import Evidence
 from contracts.moments import Moment
+from contracts.quick import quick_reader
 from contracts.report import Code, Report, Wire
+from contracts.serde import read
 
 MOST_REPORTERS: Final = 1_000_000
 
@@ -44,6 +46,18 @@ class Incident(Wire):
     understood_by: RulesetRef
     reporters: int = Field(default=1, ge=1, le=MOST_REPORTERS)
     reports: int = Field(default=1, ge=1, le=MOST_REPORTERS)
+
+
+_quick: Final = quick_reader(Incident)
+
+
+def read_incident(raw: bytes) -> Incident:
+    """Return the fields of `read(Incident, raw)`, in half the time. Raises `Permanent` as `read` does.
+
+    For who only looks at them: what comes back is a quick form (`contracts.quick`), or the model where that must judge.
+    """
+    incident = _quick(raw)
+    return read(Incident, raw) if incident is None else incident
 
 
 def incident_bytes(incident: Incident) -> bytes:

@@ -1,6 +1,8 @@
 """CloudEvents in both modes, and bare records."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import orjson
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codes import ReasonCode
-from contracts.envelope import binary_headers, open_envelope, traceparent_of
+from contracts.envelope import binary_headers, data_of, open_envelope, traceparent_of
 from contracts.errors import Permanent
 
 WHEN = datetime(2026, 5, 12, 10, tzinfo=UTC)
@@ -82,7 +84,7 @@ def test_the_trace_is_found_under_either_name() -> None:
 @given(
     st.lists(st.tuples(st.text(max_size=20), st.none() | st.binary(max_size=40)), max_size=6), st.binary(max_size=80)
 )
-def test_nothing_but_the_declared_error_comes_of_any_headers(given_headers: list, value: bytes) -> None:
+def test_nothing_but_the_declared_error_comes_of_any_headers(given_headers: list[Any], value: bytes) -> None:
     try:
         open_envelope(given_headers, value)
     except Permanent as refusal:
@@ -95,3 +97,37 @@ def test_data_nested_deeper_than_can_be_written_is_refused_by_name() -> None:
     with pytest.raises(Permanent) as refusal:
         open_envelope(STRUCTURED, event)
     assert refusal.value.reason is ReasonCode.NESTED_TOO_DEEP
+
+
+NAMES = [name for name, _ in headers()] + ["CE_ID", "ce_Type", "Content-Type", "ce_later", "traceparent", "ce_\u212aey"]
+VALUES = [None, b"", b"1.0", b"1", b"0.3", b"application/json", b"application/cloudevents+json", b"\xff", "岔".encode()]
+
+
+def outcome(opened: Callable[[], Any]) -> Any:
+    try:
+        return opened()
+    except Permanent as refusal:
+        return refusal.reason, refusal.detail
+
+
+@given(
+    st.permutations(headers()).flatmap(lambda sound: st.integers(0, 8).map(lambda kept: sound[:kept])),
+    st.lists(st.tuples(st.integers(0, 8), st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=3),
+)
+def test_data_alone_is_given_and_refused_as_the_whole_envelope_is(
+    given_headers: list[tuple[str, bytes | None]], more: Sequence[tuple[int, str, bytes | None]]
+) -> None:
+    told = list(given_headers)
+    for at, name, raw in more:
+        told.insert(at, (name, raw))
+    for value in (b"{}", None):
+        assert outcome(lambda: data_of(told, value)) == outcome(lambda: open_envelope(told, value).data)  # noqa: B023
+
+
+@given(
+    st.datetimes(datetime(1950, 1, 1), datetime(2099, 12, 31)),  # noqa: DTZ001
+    st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+def test_the_time_of_an_event_is_written_as_iso_8601_has_it(moment: datetime, zone: timezone) -> None:
+    told = moment.replace(tzinfo=zone)
+    assert dict(binary_headers(id_="1", source="s", type_="t", time=told))["ce_time"] == told.isoformat().encode()

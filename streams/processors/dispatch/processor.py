@@ -14,10 +14,10 @@ from contracts.codes import DirectiveKind, Flag, ReasonCode
 from contracts.decision import Decision, DecisionState, decision_wire
 from contracts.directive import Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
-from contracts.envelope import EventHeaders, open_envelope, traceparent_of
+from contracts.envelope import EventHeaders, data_of, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.ids import content_digest, decision_id
-from contracts.incident import Incident
+from contracts.incident import Incident, read_incident
 from contracts.moments import instant_of
 from contracts.partition import partition_of_id
 from contracts.ports import Emit, InboundRecord, RecordHandler, State
@@ -78,12 +78,12 @@ class Dispatch:
 
     def _incident(self, record: InboundRecord, state: State, in_force: RulesetInForce) -> Sequence[Emit]:
         raw = _data(record)
-        incident = read(Incident, raw)
+        incident = read_incident(raw)
         if partition_of_id(incident.id, self.topics.spine) != self.task:
             raise Permanent(ReasonCode.INVALID_VALUE, "an incident came on another partition than its id's")
         known = state.get(incident.id.encode())
         if known is not None:
-            return self._known_again(record, state, incident, CaseState.read(known), in_force)
+            return self._known_again(record, state, read(Incident, raw), CaseState.read(known), in_force)
         now = instant_of(record.timestamp)
         first = DecisionState(reporters=incident.reporters, reports=incident.reports, modes=in_force.modes)
         ask = _Ask(incident, first, now, incident.id, traceparent_of(record.headers), raw)
@@ -207,7 +207,7 @@ _ANEW: Final[dict[DirectiveKind, Callable[[Directive, CaseState, RulesetInForce]
 
 
 def _data(record: InboundRecord) -> bytes:
-    data = open_envelope(record.headers, record.value).data
+    data = data_of(record.headers, record.value)
     if not data:
         raise Permanent(ReasonCode.EMPTY_PAYLOAD, "the record has no value")
     return data
