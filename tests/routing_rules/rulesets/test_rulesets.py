@@ -60,15 +60,6 @@ def test_every_rule_is_asserted_by_a_case(folder: Path) -> None:
     assert [finding.line() for finding in findings if finding.code in ("RR150", "RR151")] == []
 
 
-def test_hongze_is_as_wide_as_a_county(hongze: Compiled) -> None:
-    ruleset = hongze.ruleset
-    assert len(ruleset.routes) >= 28
-    assert len(ruleset.overlays) >= 6
-    assert len(ruleset.agencies) >= 35
-    assert len(ruleset.categories) >= 45
-    assert sum(route.fallback for route in ruleset.routes) == 1
-
-
 def test_every_town_of_hongze_has_a_government_and_a_police_station_of_its_own(hongze: Compiled) -> None:
     ruleset = hongze.ruleset
     towns = {code for code, place in ruleset.jurisdictions.items() if place.parent == ruleset.root}
@@ -83,18 +74,9 @@ def test_every_town_of_hongze_has_a_government_and_a_police_station_of_its_own(h
         assert sorted(staffed) == sorted(towns), function
 
 
-def test_most_cases_of_hongze_are_decisions_of_their_own(hongze: Compiled) -> None:
+def test_hongzes_cases_are_hundreds_of_decisions(hongze: Compiled) -> None:
     report = run_tests(hongze, read_bundle(HONGZE))
-    assert len(report.results) >= 90
-    led = {
-        role.agency
-        for result in report.results
-        if result.decision
-        for role in result.decision.roles
-        if role.role == "lead"
-    }
-    silent = set(hongze.ruleset.agencies) - led
-    assert len(silent) <= 3, silent  # agencies that no case makes lead
+    assert len(report.results) >= 400
 
 
 def test_the_boards_first_level_labels_answer_where_one_branch_of_the_tree_is_meant(hongze: Compiled) -> None:
