@@ -19,7 +19,7 @@ from contracts.incident import incident_bytes
 from contracts.moments import instant_of
 from contracts.partition import partition_of_id
 from contracts.ports import Codec, Emit, InboundRecord, RecordHandler, State
-from contracts.report import Report
+from contracts.report import Report, report_bytes
 from contracts.topics import Topics
 from streams.counts import TurnCounts
 from streams.rulesets import RulesetInForce, RulesetSource
@@ -84,7 +84,7 @@ class Intake:
             return (self._passed_on(record, arrival, incident, partition),)
         if arrival.reinterpret is None:
             key = content_digest(report.channel, report.external_id)[:_DIGEST]
-            body = content_digest(report.model_dump_json())[:_DIGEST]
+            body = content_digest(report_bytes(report))[:_DIGEST]
             bodies = state.get(key)
             if bodies is not None:
                 return self._told_again(record, state, _Telling(key, body, bodies, report, incident, arrival))
