@@ -4,17 +4,17 @@ In this order: NFKC, casefold, format characters (Cf) out, blanks out save a sin
 than Han stand on both sides, and traditional characters to their simplified ones, each to exactly one. Rule words and
 reports both pass through here, and nothing else changes a text before it is searched.
 
-A report is nearly all plain characters, so one scan collects the few that are not and each distinct one is replaced
-once: about 6 µs for 340 characters where the steps taken in turn cost 85. The character table is OpenCC's, read once at
+A report is nearly all plain characters, so one scan stops at the few that are not, and each distinct one is replaced
+once: about 5 µs for 370 characters where the steps taken in turn cost 85. The character table is OpenCC's, read once at
 import; no file is touched afterwards. No word of any language may enter here.
 """
 
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import ahocorasick_rs
 import opencc
@@ -25,9 +25,12 @@ _HAN: Final = (
 )
 _IS_HAN: Final = re.compile(f"[{_HAN}]")
 _LETTER: Final = rf"[^\W_{_HAN}]"  # a letter or digit that is not Han
-_LOST_BLANK: Final = re.compile(rf" (?!{_LETTER})|(?<!{_LETTER}) ")
+_LOST_BLANK: Final = re.compile(rf" (?:(?!{_LETTER})|(?<!{_LETTER} ))")  # the blank first: one character is sought
 _BLANKS: Final = re.compile(" {2,}")
 _REMEMBERED: Final = 20_000  # characters whose form is kept: far above any text, far below all of Unicode
+_STOPS: Final = 64  # odd characters, after which a text is no longer nearly plain
+_TABLE: Final = 4_096  # bytes of words whose automaton is a table of all steps, 0.3 KB a byte
+_FEW: Final = 8  # words that are found one after another before a pass over the text is cheaper
 
 _simplify: Final = opencc.OpenCC("t2s").convert
 _forms: dict[str, str] = {}
@@ -75,7 +78,7 @@ def _plain_characters() -> list[str]:
     ]
 
 
-_ODD: Final = re.compile(f"[^{''.join(map(re.escape, _plain_characters()))}]")
+_ODD: Final = re.compile(f"[^ {''.join(map(re.escape, _plain_characters()))}]")
 
 
 def _form_of(char: str) -> str | None:
@@ -97,23 +100,50 @@ def _without_lost_blanks(text: str) -> str:
     return _LOST_BLANK.sub("", text)
 
 
-def _folded(text: str) -> tuple[str, bool]:
-    """Return the normal form, and whether each of its characters stands where it stood in `text`."""
-    aligned = True
-    folded = text
-    for char in set(_ODD.findall(text)):
+def _folded(text: str) -> tuple[str, str | None]:
+    """Return the normal form, and the characters of `text` that do not stand in it as one for one; None: by clusters.
+
+    The search goes on behind what was replaced, everywhere at once: one scan, with a stop for each distinct character.
+    What replacing left is not replaced again: a text where that would happen is not for this way.
+    """
+    folded, left, uneven, blanks, at = text, "", "", " ", 0
+    for _ in range(_STOPS):
+        found = _ODD.search(folded, at)
+        if found is None:
+            return _with_blanks_judged(folded, uneven, blanks)
+        char = found[0]
         form = _form_of(char)
-        if form is None:
-            folded, aligned = "".join(form for form, _ in _clusters(text)), False
+        if form is None or (char in left and form != char):
             break
         if form != char:
             folded = folded.replace(char, form)
-            aligned = aligned and len(form) == 1
-    if " " in folded:
-        kept = _without_lost_blanks(folded)
-        aligned = aligned and len(kept) == len(folded)
-        folded = kept
-    return folded, aligned
+            left += form
+            if form == " ":
+                blanks += char
+            elif len(form) != 1:
+                uneven += char
+        at = found.start() + len(form)
+    return _folded_one_by_one(text)
+
+
+def _folded_one_by_one(text: str) -> tuple[str, str | None]:
+    """Return the same by a replacement at every odd character, for texts with many of them."""
+    forms: dict[str, str] = {}
+    for char in set(_ODD.findall(text)):
+        form = _form_of(char)
+        if form is None:
+            return _without_lost_blanks("".join(form for form, _ in _clusters(text))), None
+        forms[char] = form
+    uneven = "".join(char for char, form in forms.items() if len(form) != 1)
+    blanks = "".join(char for char, form in forms.items() if form == " ")
+    return _with_blanks_judged(_ODD.sub(lambda found: forms[found[0]], text), uneven, f" {blanks}")
+
+
+def _with_blanks_judged(folded: str, uneven: str, blanks: str) -> tuple[str, str]:
+    if " " not in folded:
+        return folded, uneven
+    kept = _without_lost_blanks(folded)
+    return kept, uneven if len(kept) == len(folded) else uneven + blanks
 
 
 def _clusters(text: str) -> Iterator[tuple[str, int]]:
@@ -135,18 +165,18 @@ def normal(text: str) -> str:
 class NormalText:
     """A normal form that knows where it came from, so that the original can be underlined."""
 
-    __slots__ = ("__dict__", "_aligned", "original", "text")
+    __slots__ = ("__dict__", "_uneven", "original", "text")
 
     def __init__(self, original: str) -> None:
         self.original = original
-        self.text, self._aligned = _folded(original)
+        self.text, self._uneven = _folded(original)
 
     @cached_property
-    def _uneven(self) -> list[tuple[int, int, int, int]]:
-        """Units that are not one character for one: (start, original start, length, original length), in order."""
+    def _units(self) -> list[tuple[int, int, int, int]]:
+        """Units that may not be one character for one: (start, original start, length, original length), in order."""
         units: list[tuple[int, int, int, int]] = []
         at = past = 0
-        for form, begin, length in _pieces(self.original):
+        for form, begin, length in _pieces(self.original, self._uneven):
             at += begin - past
             width = self._width(form, at)
             units.append((at, begin, width, length))
@@ -163,12 +193,12 @@ class NormalText:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return [start, end) in the original for a non-empty [start, end) in the normal form."""
-        if self._aligned:
+        if self._uneven == "":
             return start, end
         return self._source(start)[0], self._source(end - 1)[1]
 
     def _source(self, index: int) -> tuple[int, int]:
-        units = self._uneven
+        units = self._units
         found = bisect_right(units, index, key=lambda unit: unit[0]) - 1
         if found < 0:
             return index, index + 1
@@ -181,20 +211,26 @@ class NormalText:
     @property
     def offsets(self) -> tuple[int, ...]:
         """Where each character of the normal form begins in the original."""
-        return tuple(self._source(index)[0] if not self._aligned else index for index in range(len(self.text)))
+        return tuple(self.span(index, index + 1)[0] for index in range(len(self.text)))
 
 
-def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (form, start, length) of every odd piece of `text`, in order; what lies between is plain."""
-    odd = set(_ODD.findall(text))
-    if any(_form_of(char) is None for char in odd):
+def _pieces(text: str, uneven: str | None) -> Iterator[tuple[str, int, int]]:
+    """Yield (form, start, length) of every piece of `text` that may not be one character for one, in order."""
+    if uneven is None:
         start = 0
         for form, length in _clusters(text):
             yield form, start, length
             start += length
         return
-    for found in _ODD.finditer(text):
-        yield _form_of(found[0]) or "", found.start(), 1
+    for start in sorted(start for char in uneven for start in _starts(char, text)):
+        yield _form_of(text[start]) or "", start, 1
+
+
+def _starts(part: str, text: str) -> Iterator[int]:
+    start = text.find(part)
+    while start >= 0:
+        yield start
+        start = text.find(part, start + 1)
 
 
 def normal_with_offsets(text: str) -> NormalText:
@@ -212,42 +248,82 @@ def _fits(word: str, text: str, start: int, end: int) -> bool:
     return not (word[-1] in _ASCII_WORD and end < len(text) and text[end] in _ASCII_WORD)
 
 
-def occurs(word: str, text: str) -> bool:
-    """Whether `word` occurs in `text`, both in normal form, by the edge rule of G13."""
-    start = text.find(word) if word else -1
-    while start >= 0:
+def occurrences(word: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield [start, end) wherever `word` occurs in `text`, both in normal form, by the edge rule of G13."""
+    for start in _starts(word, text) if word else ():
         if _fits(word, text, start, start + len(word)):
-            return True
-        start = text.find(word, start + 1)
-    return False
+            yield start, start + len(word)
 
 
-_NONE: Final[frozenset[str]] = frozenset()
+def occurs(word: str, text: str) -> bool:
+    """Whether `word` occurs in `text`, both in normal form."""
+    return next(occurrences(word, text), None) is not None
+
+
+class Hit(NamedTuple):
+    """One occurrence of a word: [start, end) in the text searched."""
+
+    word: str
+    start: int
+    end: int
 
 
 class Words:
-    """Many words looked for at once (Aho-Corasick): one pass over a text whatever their number."""
+    """Many words looked for at once (Aho-Corasick): one pass over a text whatever their number.
+
+    Which words occur is cheap to ask, where they stand costs twice as much and is mostly asked for few of them: so the
+    automaton answers the first and only many words are located by it, a few one after another.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take words in normal form; repeated and empty ones are passed over."""
         self.words: Final = tuple(dict.fromkeys(word for word in words if word))
-        self._edged: Final = frozenset(
-            index for index, word in enumerate(self.words) if word[0] in _ASCII_WORD or word[-1] in _ASCII_WORD
-        )
-        self._search = (
-            ahocorasick_rs.AhoCorasick(self.words, matchkind=ahocorasick_rs.MatchKind.Standard) if self.words else None
-        )
+        self._edged: Final = frozenset(word for word in self.words if word[0] in _ASCII_WORD or word[-1] in _ASCII_WORD)
+        self._search = _automaton(self.words) if self.words else None
 
-    def find(self, text: str) -> list[tuple[int, int, int]]:
-        """Return every occurrence as (index into `words`, start, end), overlaps included, by ascending end."""
+    def occurring(self, text: str) -> dict[str, None]:
+        """Return each word that occurs in `text`, by the end of its first occurrence, the longest of several first."""
         if self._search is None:
-            return []
-        found: list[tuple[int, int, int]] = self._search.find_matches_as_indexes(text, overlapping=True)
-        if not found or not self._edged:
+            return {}
+        found: dict[str, None] = dict.fromkeys(self._search.find_matches_as_strings(text, overlapping=True))
+        if self._edged.isdisjoint(found):
             return found
-        return [hit for hit in found if hit[0] not in self._edged or _fits(self.words[hit[0]], text, hit[1], hit[2])]
+        return dict.fromkeys(word for word, _, _ in self._pass(text))
 
     def present(self, text: str) -> frozenset[str]:
         """Return the words that occur in `text`."""
-        found = self.find(text)
-        return frozenset([self.words[index] for index, _, _ in found]) if found else _NONE
+        return frozenset(self.occurring(text))
+
+    def first(self, word: str, text: str) -> int:
+        """Return where `word`, a word of ours that occurs in `text`, first begins in it."""
+        return next(occurrences(word, text))[0] if word in self._edged else text.find(word)
+
+    def find(self, text: str, wanted: Collection[str]) -> list[Hit]:
+        """Return all occurrences in `text` of `wanted`, words of ours, in the order of `occurring`."""
+        if len(wanted) > _FEW:
+            among = frozenset(wanted)
+            return [Hit(*hit) for hit in self._pass(text) if hit[0] in among]
+        hits = [Hit(word, start, end) for word in wanted for start, end in occurrences(word, text)]
+        return sorted(hits, key=_by_end)
+
+    def _pass(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Yield every occurrence of every word, overlaps included."""
+        if self._search is None:
+            return
+        for index, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
+            word = self.words[index]
+            if word not in self._edged or _fits(word, text, start, end):
+                yield word, start, end
+
+
+def _by_end(hit: Hit) -> tuple[int, int]:
+    return hit.end, hit.start
+
+
+def _automaton(words: tuple[str, ...]) -> ahocorasick_rs.AhoCorasick:
+    """Return the search over `words`: the faster of two automata where it is small enough to stay in a cache."""
+    small = sum(len(word.encode()) for word in words) <= _TABLE
+    kind = ahocorasick_rs.Implementation.DFA if small else ahocorasick_rs.Implementation.ContiguousNFA
+    return ahocorasick_rs.AhoCorasick(
+        words, matchkind=ahocorasick_rs.MatchKind.Standard, store_patterns=True, implementation=kind
+    )

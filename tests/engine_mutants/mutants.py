@@ -214,7 +214,7 @@ MUTANTS: Final = (
         "kind-by-order",
         "of two kinds with as many points the first found wins (G16)",
         "infer/kind.py",
-        "(kind for kind in Kind if kind in scores)",
+        "(k for k in _MOST_PROTECTIVE_FIRST if k in scores)",
         "iter(scores)",
     ),
     Mutant(

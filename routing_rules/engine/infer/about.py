@@ -12,8 +12,8 @@ from contracts.codes import Flag, Kind
 from contracts.evidence import Evidence
 from contracts.report import Report
 from routing_rules.engine.catalogue import Catalogue
-from routing_rules.engine.infer.reading import Hit, Lexicon, Reading
-from routing_rules.engine.normal import normal
+from routing_rules.engine.infer.reading import Lexicon, Reading
+from routing_rules.engine.normal import Hit, normal
 from routing_rules.engine.schema import Ruleset
 
 # What ends a clause, in normal form. The enumeration comma, the colon, quotes and brackets do not: a complaint may be
@@ -40,10 +40,11 @@ class AboutReader:
         self._top = catalogue.top
         self._called = _called(ruleset)
         self._coded = {normal(code): {code} for code in ruleset.agencies}
-        numbered = {lexicon.add(name): codes for name, codes in self._called.items()}
-        self._names = {number: codes for number, codes in numbered.items() if number is not None}
+        lexicon.add_all(self._called)
+        self._names = frozenset(self._called)
         self._before = lexicon.add_all(ruleset.conflict.before)
         self._after = lexicon.add_all(ruleset.conflict.after)
+        self._complaining = self._before | self._after
 
     def infer(self, report: Report, kind: Kind, title: Reading, text: Reading) -> About:
         """Return the agencies that a report of `kind` is about; the one above all others is taken out (G31)."""
@@ -56,6 +57,8 @@ class AboutReader:
                 if code not in codes:
                     codes.add(code)
                     found.evidence.append(evidence)
+        if not codes:
+            return found
         if self._top in codes:
             codes.discard(self._top)
             found.flags.append(Flag.ABOUT_TOP)
@@ -73,20 +76,17 @@ class AboutReader:
         return codes
 
     def _complaints(self, reading: Reading) -> Iterator[tuple[str, Evidence]]:
-        before = [Hit(*hit) for hit in reading.hits if hit[0] in self._before]
-        after = [Hit(*hit) for hit in reading.hits if hit[0] in self._after]
-        if not before and not after:
+        if self._names.isdisjoint(reading.found) or self._complaining.isdisjoint(reading.found):
             return
+        before, after = reading.hits(self._before), reading.hits(self._after)
         for name in reading.longest(self._names):
             ground = self._ground(reading, name, before, after)
             if ground is None:
                 continue
             start, end = min(name.start, ground.start), max(name.end, ground.end)
-            words = [
-                reading.form.text[hit.start : hit.end] for hit in sorted((name, ground), key=lambda hit: hit.start)
-            ]
-            for code in sorted(self._names[name.word]):
-                yield code, reading.evidence("about", code, " ".join(words), start, end)
+            words = " ".join(hit.word for hit in sorted((name, ground), key=lambda hit: hit.start))
+            for code in sorted(self._called[name.word]):
+                yield code, reading.evidence("about", code, words, start, end)
 
     def _ground(self, reading: Reading, name: Hit, before: list[Hit], after: list[Hit]) -> Hit | None:
         """Return the word of complaint that stands near enough to `name`, in its clause."""
@@ -100,14 +100,14 @@ class AboutReader:
         """Return what stands between, None where that is too much or no longer the same clause."""
         if not 0 <= end - start <= self._conflict.within:
             return None
-        gap = reading.form.text[start:end]
+        gap = reading.text[start:end]
         return None if not _CLAUSE_ENDS.isdisjoint(gap) or _broken(reading, start, end) else gap
 
 
 def _broken(reading: Reading, start: int, end: int) -> bool:
     """Whether a line breaks between: the normal form has lost it, the original has not."""
-    left, right = reading.form.span(start - 1, start)[1], reading.form.span(end, end + 1)[0]
-    return any(line_end in reading.form.original[left:right] for line_end in "\r\n\u2028\u2029")
+    left, right = reading.span(start - 1, start)[1], reading.span(end, end + 1)[0]
+    return any(line_end in reading.original[left:right] for line_end in "\r\n\u2028\u2029")
 
 
 def _called(ruleset: Ruleset) -> dict[str, set[str]]:

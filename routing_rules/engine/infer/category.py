@@ -1,13 +1,13 @@
 """Category (分类): the channel's code, its native label, weighted words, else unclassified (G17-G19)."""
 
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Final
 
 from contracts.codes import ClassifiedBy, Flag
 from contracts.evidence import Evidence
 from contracts.report import Report
 from routing_rules.engine.infer.reading import Lexicon, Reading
+from routing_rules.engine.normal import Hit
 from routing_rules.engine.schema import Category, Ruleset
 
 UNCLASSIFIED: Final = "unclassified"
@@ -23,19 +23,19 @@ class Categorised:
     flags: list[Flag] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """A word that counts for a node: once, in the title if it is there."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Claim:
+    """What a word says for a node and those above it, from the top down: its weight, and what that is in a title."""
 
+    word: str
     node: str
-    points: int
-    reading: Reading
-    start: int
-    end: int
+    path: tuple[str, ...]
+    weight: int
+    in_title: int
 
-    def evidence(self) -> Evidence:
-        words = self.reading.form.text[self.start : self.end]
-        return self.reading.evidence("category", self.node, words, self.start, self.end, self.points)
+
+# A claim counts once, in the title if it is there: its points, the field, and the start if that may not be the first.
+_Counts = dict[_Claim, tuple[int, Reading, int | None]]
 
 
 class CategoryReader:
@@ -46,20 +46,24 @@ class CategoryReader:
         self._margin = max(ruleset.classify.margin, 1)  # a tie stops at the parent, whatever the margin (G18)
         self._codes = frozenset(ruleset.categories)
         self._native = _native(ruleset)
-        self._lines = {code: _line(code, self._codes) for code in ruleset.categories}
-        self._weights: dict[int, list[tuple[str, int]]] = {}  # word → nodes and weights
-        self._masks: dict[int, set[str]] = {}  # word → nodes that it is hidden from
+        self._paths = {code: _path(code, self._codes) for code in ruleset.categories}
+        self._claims: dict[str, list[_Claim]] = {}  # by word
+        self._masks: dict[str, set[str]] = {}  # word → nodes that it is hidden from
         for code, node in ruleset.categories.items():
             self._learn(code, node, lexicon)
-        self._known = self._weights.keys() | self._masks.keys()
+        self._hiding = frozenset(self._masks)
+        self._known = self._claims.keys() | self._masks.keys()
 
     def _learn(self, code: str, node: Category, lexicon: Lexicon) -> None:
+        path, times = self._paths[code], self._rules.title_weight
+        weights: dict[str, int] = {}  # of two spellings of one word the first counts
         for word, weight in node.words.items():
-            number = lexicon.add(word)
-            if number is not None:
-                self._weights.setdefault(number, []).append((code, weight))
-        for number in lexicon.add_all(node.masked):
-            self._masks.setdefault(number, set()).add(code)
+            if (form := lexicon.add(word)) is not None:
+                weights.setdefault(form, weight)
+        for word, weight in weights.items():
+            self._claims.setdefault(word, []).append(_Claim(word, code, path, weight, weight * times))
+        for word in lexicon.add_all(node.masked):
+            self._masks.setdefault(word, set()).add(code)
 
     def infer(self, report: Report, title: Reading, text: Reading) -> Categorised:
         """Return the category of a report."""
@@ -77,68 +81,84 @@ class CategoryReader:
         code = self._descend(counts)
         if code is not None:
             found.category, found.by = code, ClassifiedBy.WORDS
-            found.evidence = [count.evidence() for count in counts if self._speaks(count.node, code)]
+            path = self._paths[code]  # a word speaks for the node chosen, for those above it and those beneath
+            found.evidence = [
+                reading.counted("category", claim.node, claim.word, points, start)
+                for claim, (points, reading, start) in counts.items()
+                if code in claim.path or claim.node in path
+            ]
         return found
 
-    def _counts(self, title: Reading, text: Reading) -> list[_Count]:
-        counts: dict[tuple[str, int], _Count] = {}
-        for reading, times in ((title, self._rules.title_weight), (text, 1)):
-            hits = [hit for hit in reading.hits if hit[0] in self._known]
-            hidden = self._hidden(hits)
-            for number, start, end in hits:
-                for node, weight in self._weights.get(number, ()):
-                    if (node, number) not in counts and not _touches(hidden.get(node, ()), start, end):
-                        counts[node, number] = _Count(node, weight * times, reading, start, end)
-        return list(counts.values())
+    def _counts(self, title: Reading, text: Reading) -> _Counts:
+        counts: _Counts = {}
+        for reading in (title, text):
+            if self._hiding.isdisjoint(reading.found):
+                self._count(reading, counts, titled=reading is title)
+            else:
+                self._count_unhidden(reading, counts, titled=reading is title)
+        return counts
 
-    def _hidden(self, hits: list[tuple[int, int, int]]) -> dict[str, list[tuple[int, int]]]:
+    def _count(self, reading: Reading, counts: _Counts, *, titled: bool) -> None:
+        """Count the words of a field in which none hides another: where each stands matters little."""
+        known = self._claims
+        for word in reading.found:
+            if word in known:
+                for claim in known[word]:
+                    if claim not in counts:
+                        counts[claim] = (claim.in_title if titled else claim.weight, reading, None)
+
+    def _count_unhidden(self, reading: Reading, counts: _Counts, *, titled: bool) -> None:
+        hits = reading.hits(self._known)
+        hidden = self._hidden(hits)
+        for hit in hits:
+            for claim in self._claims.get(hit.word, ()):
+                if claim not in counts and not _touches(hidden.get(claim.node, ()), hit.start, hit.end):
+                    counts[claim] = (claim.in_title if titled else claim.weight, reading, hit.start)
+
+    def _hidden(self, hits: list[Hit]) -> dict[str, list[tuple[int, int]]]:
         hidden: dict[str, list[tuple[int, int]]] = {}
-        if not self._masks:
-            return hidden
-        for number, start, end in hits:
-            for node in self._masks.get(number, ()):
+        for word, start, end in hits:
+            for node in self._masks.get(word, ()):
                 hidden.setdefault(node, []).append((start, end))
         return hidden
 
-    def _descend(self, counts: list[_Count]) -> str | None:
+    def _descend(self, counts: _Counts) -> str | None:
         """Go from the top to the child with most points while it leads clearly; None: not even the top is clear."""
-        points: dict[str, int] = {}
-        for count in counts:
-            for node in self._lines[count.node]:
-                points[node] = points.get(node, 0) + count.points
-        children: dict[str | None, list[str]] = {}
-        for node in points:
-            line = self._lines[node]
-            children.setdefault(line[1] if len(line) > 1 else None, []).append(node)
-        at: str | None = None
-        while at in children:
-            first, second = _two_best(points, children[at])
-            best = points[first]
+        at, depth = None, 0
+        counting = [(claim.path, points) for claim, (points, _, _) in counts.items()]
+        while counting:
+            children: dict[str, int] = {}
+            for path, points in counting:
+                node = path[depth]
+                children[node] = children.get(node, 0) + points
+            first, best, second = _two_best(children)
             if best <= 0 or best - second < self._margin or (at is None and best < self._rules.min_score):
                 break
-            at = first
+            at, depth = first, depth + 1
+            counting = [(path, points) for path, points in counting if len(path) > depth and first in path]
         return at
-
-    def _speaks(self, node: str, chosen: str) -> bool:
-        """Whether a word of `node` speaks for `chosen`: it stands above it, beneath it, or is the node itself."""
-        return chosen in self._lines[node] or node in self._lines[chosen]
 
 
 def _told(code: str, by: ClassifiedBy, words: str) -> Categorised:
     return Categorised(code, by, [Evidence("category", code, "channel", words)])
 
 
-def _line(code: str, codes: frozenset[str]) -> tuple[str, ...]:
-    """Return the node and those above it, by path segment, nearest first; segments that are no node are passed over."""
+def _path(code: str, codes: frozenset[str]) -> tuple[str, ...]:
+    """Return those above a node by path segment, from the top, and the node; segments that are no node are left out."""
     parts = code.split("/")
-    above = ("/".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
-    return tuple(chain([code], (node for node in above if node in codes)))
+    above = ("/".join(parts[:length]) for length in range(1, len(parts)))
+    return (*(node for node in above if node in codes), code)
 
 
-def _two_best(points: dict[str, int], nodes: list[str]) -> tuple[str, int]:
-    """Return the node with most points, and the points of the next (0: none)."""
-    ranked = sorted(nodes, key=points.__getitem__, reverse=True)
-    return ranked[0], points[ranked[1]] if len(ranked) > 1 else 0
+def _two_best(points: dict[str, int]) -> tuple[str, int, int]:
+    """Return the node with most points and what it has, and the points of the next (0: none)."""
+    first, best, second = "", None, None
+    for node, has in points.items():
+        if best is None or has > best:
+            first, best, second = node, has, best
+        elif second is None or has > second:
+            second = has
+    return first, best or 0, second or 0
 
 
 def _touches(hidden: list[tuple[int, int]] | tuple[()], start: int, end: int) -> bool:

@@ -7,6 +7,7 @@ from routing_rules.engine.schema import Ruleset
 
 _TITLE = 2  # a word in the title counts double (G16); each word once
 _TEXT = 1
+_MOST_PROTECTIVE_FIRST = tuple(Kind)
 
 
 class KindReader:
@@ -14,28 +15,27 @@ class KindReader:
 
     def __init__(self, ruleset: Ruleset, lexicon: Lexicon) -> None:
         self._default = ruleset.kind_default
-        self._kinds: dict[int, list[Kind]] = {}
+        self._kinds: dict[str, list[Kind]] = {}
         for kind in Kind:
-            for word in dict.fromkeys(ruleset.kind_words.get(kind, ())):
-                number = lexicon.add(word)
-                if number is not None and kind not in (kinds := self._kinds.setdefault(number, [])):
-                    kinds.append(kind)
+            for word in lexicon.add_all(ruleset.kind_words.get(kind, ())):
+                self._kinds.setdefault(word, []).append(kind)
+        self._words = frozenset(self._kinds)
 
     def infer(self, given: Kind | None, title: Reading, text: Reading) -> tuple[Kind, list[Evidence]]:
         """Return the kind and what speaks for it."""
         if given is not None:
             return given, [Evidence("kind", given.value, "channel")]
-        found = {number: (text, hit, _TEXT) for number, hit in text.firsts(self._kinds).items()}
-        found |= {number: (title, hit, _TITLE) for number, hit in title.firsts(self._kinds).items()}
-        scores: dict[Kind, int] = {}
-        for number, (_, _, points) in found.items():
-            for kind in self._kinds[number]:
-                scores[kind] = scores.get(kind, 0) + points
-        if not scores:
+        found = dict.fromkeys(text.among(self._words), (text, _TEXT))
+        found |= dict.fromkeys(title.among(self._words), (title, _TITLE))
+        if not found:
             return self._default, []
-        best = max((kind for kind in Kind if kind in scores), key=scores.__getitem__)  # the first of equals
+        scores: dict[Kind, int] = {}
+        for word, (_, points) in found.items():
+            for kind in self._kinds[word]:
+                scores[kind] = scores.get(kind, 0) + points
+        best = max((k for k in _MOST_PROTECTIVE_FIRST if k in scores), key=scores.__getitem__)  # the first of equals
         return best, [
-            reading.evidence("kind", best.value, reading.form.text[start:end], start, end, points)
-            for number, (reading, (_, start, end), points) in found.items()
-            if best in self._kinds[number]
+            reading.counted("kind", best.value, word, points)
+            for word, (reading, points) in found.items()
+            if best in self._kinds[word]
         ]

@@ -14,8 +14,8 @@ from contracts.evidence import Evidence
 from contracts.report import Report
 from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.infer.area import Areas
-from routing_rules.engine.infer.reading import Hit, Lexicon, Reading
-from routing_rules.engine.normal import normal
+from routing_rules.engine.infer.reading import Lexicon, Reading
+from routing_rules.engine.normal import Hit, normal
 from routing_rules.engine.schema import Ruleset
 
 CONFLICT_TAG: Final = "place-conflict"  # the point lies elsewhere than the channel's code says
@@ -61,7 +61,8 @@ class PlaceReader:
         self._above = frozenset(self._chain(ruleset.root)[1:])
         self._names = _names(ruleset, lexicon)
         self._mapped = any(area in ruleset.jurisdictions for area in ruleset.areas)
-        self._everywhere = frozenset(number for number, name in self._names.items() if name.everywhere)
+        self._anywhere = frozenset(self._names)
+        self._everywhere = frozenset(form for form, name in self._names.items() if name.everywhere)
 
     def infer(self, report: Report, address: Reading, title: Reading, text: Reading) -> Placed:
         """Return the place of a report."""
@@ -69,11 +70,12 @@ class PlaceReader:
         held = self._areas.holding(report.point) if report.point else ()
         if report.point and not held and self._mapped:
             placed.flags.append(Flag.POINT_OUTSIDE)
-        named = [(address, address.longest(self._names))]
-        named += [(reading, reading.longest(self._everywhere)) for reading in (title, text)]
+        counting = ((address, self._anywhere), (title, self._everywhere), (text, self._everywhere))
+        named = [(reading, hits) for reading, names in counting if (hits := reading.longest(names))]
         grounds = self._area_grounds(held, named)
-        placed.areas = tuple(area for area in self._ruleset.areas if area in grounds)
-        if not (self._told(report, held, placed) or self._found(held, named, placed)):
+        if grounds:
+            placed.areas = tuple(area for area in self._ruleset.areas if area in grounds)
+        if not (self._told(report, held, placed) or self._found(held, named, placed)) and grounds:
             self._around(grounds, placed)
         if report.jurisdiction == self._ruleset.root and not self._beneath(placed.jurisdiction):
             self._only_the_county(placed)
@@ -128,8 +130,6 @@ class PlaceReader:
 
     def _called(self, named: list[tuple[Reading, list[Hit]]], placed: Placed) -> bool:
         for reading, hits in named:
-            if not hits:
-                continue
             counted = self._counted(hits)
             deepest = self._deepest({code for codes in counted.values() for code in codes})
             if not deepest:
@@ -204,15 +204,15 @@ def _native(ruleset: Ruleset) -> dict[tuple[str, str], str]:
     return {key: next(iter(codes)) for key, codes in claims.items() if len(codes) == 1}
 
 
-def _names(ruleset: Ruleset, lexicon: Lexicon) -> dict[int, _Name]:
-    """Return every name by its number. A short one counts in the address only, unless it is a place's official name."""
-    names: dict[int, _Name] = {}
+def _names(ruleset: Ruleset, lexicon: Lexicon) -> dict[str, _Name]:
+    """Return every name by its form. A short one counts in the address only, unless it is a place's official name."""
+    names: dict[str, _Name] = {}
 
     def learn(written: str, codes: Iterable[str], area: str | None, *, official: bool) -> None:
-        number = lexicon.add(written)
-        if number is None:
+        form = lexicon.add(written)
+        if form is None:
             return
-        name = names.setdefault(number, _Name(written))
+        name = names.setdefault(form, _Name(written))
         name.codes.update(codes)
         name.areas.update([area] if area in ruleset.areas and area is not None else [])
         name.everywhere = name.everywhere or official or len(normal(written)) > ruleset.short_name

@@ -1,76 +1,77 @@
 """Reading a report: every word that the ruleset knows, found in one pass over each field.
 
-Kinds, categories, places and agencies put their words into one lexicon; each then picks its own hits by index.
+Kinds, categories, places and agencies put their words into one lexicon; each then picks its own from what was found.
 """
 
-from collections.abc import Container, Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Set
 
 from contracts.evidence import Evidence
-from routing_rules.engine.normal import NormalText, Words, normal
-
-
-class Hit(NamedTuple):
-    """One occurrence: index of the word in the lexicon, and [start, end) in the field's normal form."""
-
-    word: int
-    start: int
-    end: int
+from routing_rules.engine.normal import Hit, NormalText, Words, normal
 
 
 class Lexicon:
-    """The words of all who infer, numbered as they come; `words` searches them all at once."""
+    """The words of all who infer, each once; `words` searches them all at once."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._forms: dict[str, str] = {}
 
-    def add(self, word: str) -> int | None:
-        """Return the number of `word`, in normal form; None where nothing of it is left."""
+    def add(self, word: str) -> str | None:
+        """Return the normal form of `word`, by which it is found; None where nothing of it is left."""
         form = normal(word)
-        return self._numbers.setdefault(form, len(self._numbers)) if form else None
+        return self._forms.setdefault(form, form) if form else None
 
-    def add_all(self, words: Iterable[str]) -> frozenset[int]:
-        """Return the numbers of `words`."""
-        return frozenset(number for word in words if (number := self.add(word)) is not None)
+    def add_all(self, words: Iterable[str]) -> frozenset[str]:
+        """Return the normal forms of `words`."""
+        return frozenset(form for word in words if (form := self.add(word)) is not None)
 
     def words(self) -> Words:
-        """Return the search over all words so far, whose indexes are their numbers."""
-        return Words(self._numbers)
+        """Return the search over all words so far."""
+        return Words(self._forms)
 
 
-class Reading:
-    """One field of a report with what was found in it."""
+class Reading(NormalText):
+    """One field of a report with the words found in it; where they stand is worked out for those asked for."""
 
-    __slots__ = ("field", "form", "hits")
+    __slots__ = ("_words", "field", "found")
 
     def __init__(self, field: str, original: str, words: Words) -> None:
-        self.field: Final = field
-        self.form: Final = NormalText(original)
-        self.hits: Final[list[tuple[int, int, int]]] = words.find(self.form.text) if original else []
+        super().__init__(original)
+        self._words = words
+        self.field = field
+        self.found = words.occurring(self.text) if original else {}
 
-    def firsts(self, numbers: Container[int]) -> dict[int, tuple[int, int, int]]:
-        """Return the first hit of each word among `numbers`."""
-        found: dict[int, tuple[int, int, int]] = {}
-        for hit in self.hits:
-            if hit[0] in numbers and hit[0] not in found:
-                found[hit[0]] = hit
-        return found
+    def among(self, words: Set[str]) -> list[str]:
+        """Return those of `words` that were found, in the order in which they were."""
+        return [] if words.isdisjoint(self.found) else [word for word in self.found if word in words]
 
-    def longest(self, numbers: Container[int]) -> list[Hit]:
-        """Return the hits among `numbers` without overlaps: from the left, the longest at each start (G22)."""
+    def hits(self, words: Set[str]) -> list[Hit]:
+        """Return every occurrence of `words`, by ascending end, the longest first."""
+        return self._words.find(self.text, self.among(words))
+
+    def longest(self, words: Set[str]) -> list[Hit]:
+        """Return the occurrences of `words` without overlaps: from the left, the longest at each start (G22)."""
+        if words.isdisjoint(self.found):
+            return []
         chosen: list[Hit] = []
         past = 0
-        for hit in sorted((hit for hit in self.hits if hit[0] in numbers), key=_leftmost_longest):
-            if hit[1] >= past:
-                chosen.append(Hit(*hit))
-                past = hit[2]
+        for hit in sorted(self.hits(words), key=_leftmost_longest):
+            if hit.start >= past:
+                chosen.append(hit)
+                past = hit.end
         return chosen
 
-    def evidence(self, of: str, value: str, words: str, start: int, end: int, points: int | None = None) -> Evidence:
+    def evidence(self, of: str, value: str, words: str, start: int, end: int) -> Evidence:
         """Return the ground for `value` of `of`, with [start, end) of the normal form carried back to the original."""
-        begin, finish = self.form.span(start, end)
-        return Evidence(of, value, self.field, words, begin, finish, points)
+        begin, finish = self.span(start, end)
+        return Evidence(of, value, self.field, words, begin, finish)
+
+    def counted(self, of: str, value: str, word: str, points: int, start: int | None = None) -> Evidence:
+        """Return the ground that a word counted is, where it was found first unless it begins at `start`."""
+        if start is None:
+            start = self._words.first(word, self.text)
+        begin, finish = self.span(start, start + len(word))
+        return Evidence(of, value, self.field, word, begin, finish, points)
 
 
-def _leftmost_longest(hit: tuple[int, int, int]) -> tuple[int, int]:
+def _leftmost_longest(hit: Hit) -> tuple[int, int]:
     return hit[1], -hit[2]

@@ -27,19 +27,20 @@ class Interpreter:
         self._place = PlaceReader(ruleset, lexicon, catalogue, Areas(ruleset))
         self._about = AboutReader(ruleset, lexicon, catalogue)
         self._words: Final = lexicon.words()
+        self._no_address: Final = Reading("address", "", self._words)
         self._by: Final = RulesetRef(id=ruleset.id, version=ruleset.version, hash=ruleset.hash)
 
     def understand(self, report: Report, incident_id: str, received_at: datetime) -> Incident:
         """Return what `report` is about, as an incident received at `received_at`."""
         title = Reading("title", report.title, self._words)
         text = Reading("text", report.text, self._words)
-        address = Reading("address", report.address or "", self._words)
+        address = Reading("address", report.address, self._words) if report.address else self._no_address
         kind, kind_evidence = self._kind.infer(report.kind, title, text)
         category = self._category.infer(report, title, text)
         place = self._place.infer(report, address, title, text)
         about = self._about.infer(report, kind, title, text)
         flags = dict.fromkeys((*report.flags, *category.flags, *place.flags, *about.flags))
-        if not title.form.text and not text.form.text:
+        if not title.text and not text.text:
             flags[Flag.TEXT_EMPTY] = None
         return Incident(
             id=incident_id,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from routing_rules.engine.normal import Words, normal, normal_with_offsets, occurs
+from routing_rules.engine.normal import Words, normal, normal_with_offsets, occurrences, occurs
 
 _simplify = opencc.OpenCC("t2s").convert
 _HAN = re.compile(
@@ -46,12 +46,16 @@ def in_steps(text: str) -> str:
 @example("a ¨b")
 @example("é ̣x")
 @example("ᄀ ᅡ")
+@example("薴薴苧")
+@example("¨x¨")
+@example("".join(map(chr, range(0x1E00, 0x1F00))) + "…\u3000a")
 def test_the_fast_form_is_what_the_steps_of_the_language_give(text: str) -> None:
     assert normal(text) == in_steps(text)
 
 
 @settings(max_examples=1500, deadline=None)
 @given(_MIXED)
+@example("".join(map(chr, range(0x1E00, 0x1F00))) + "…\u3000a\u2003b 施\u200b。")
 def test_every_piece_of_the_original_that_is_underlined_normalises_to_what_was_found_in_it(text: str) -> None:
     found = normal_with_offsets(text)
     assert found.text == normal(text)
@@ -121,11 +125,14 @@ def test_a_keyword_of_letters_or_digits_stands_alone(word: str, text: str, *, fo
     assert (word in Words([word]).present(text)) is found
 
 
-def test_overlapping_words_are_all_found() -> None:
+def test_overlapping_words_are_all_found_by_their_ends_the_longest_first() -> None:
     words = Words(["夜间施工", "施工", "间施", "施工"])
     assert words.words == ("夜间施工", "施工", "间施")
-    assert sorted(words.find("夜间施工")) == [(0, 0, 4), (1, 2, 4), (2, 1, 3)]
-    assert Words([]).find("夜间") == []
+    assert words.find("夜间施工", words.words) == [("间施", 1, 3), ("夜间施工", 0, 4), ("施工", 2, 4)]
+    assert list(words.occurring("夜间施工")) == ["间施", "夜间施工", "施工"]
+    assert words.find("夜间施工", ["施工"]) == [("施工", 2, 4)]
+    assert Words([]).find("夜间", ()) == []
+    assert Words([]).occurring("夜间") == {}
 
 
 @settings(max_examples=500, deadline=None)
@@ -135,3 +142,25 @@ def test_overlapping_words_are_all_found() -> None:
 )
 def test_the_automaton_and_the_plain_search_agree(words: list[str], text: str) -> None:
     assert Words(words).present(text) == {word for word in words if occurs(word, text)}
+
+
+_SHORT = [first + second for first in "ab1夜间" for second in ("", *"ab1夜间")]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(_SHORT), unique=True), st.text(st.sampled_from("ab1夜间 ,"), max_size=20))
+def test_a_few_words_and_many_are_located_alike(wanted: list[str], text: str) -> None:
+    hits = Words(_SHORT).find(text, wanted)
+    ends = [(end, start) for _, start, end in hits]
+    assert ends == sorted(ends)
+    slow = [(word, *where) for word in wanted for where in occurrences(word, text)]
+    assert sorted(hits) == sorted(slow)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(st.sampled_from("ab1夜间 ,"), max_size=20))
+def test_words_occur_in_the_order_of_their_first_ends_and_begin_where_they_are_found_first(text: str) -> None:
+    words = Words(_SHORT)
+    occurring = words.occurring(text)
+    assert list(occurring) == list(dict.fromkeys(hit.word for hit in words.find(text, words.words)))
+    assert all(words.first(word, text) == next(occurrences(word, text))[0] for word in occurring)
