@@ -420,9 +420,9 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "write it like {example}",
     ),
     "RR147": _warning(
-        "渠道 {channel} 的名称“{label}”同时指“{a}”和“{b}”，只认前者",
+        "渠道 {channel} 的名称“{label}”同时指“{a}”和“{b}”，两处都不认，按词判断",
         "一个名称只写一处",
-        "the label “{label}” of the channel {channel} means both “{a}” and “{b}”; the former counts",
+        "the label “{label}” of the channel {channel} means both “{a}” and “{b}”; neither counts, words decide",
         "write a label once",
     ),
     "RR148": _error(

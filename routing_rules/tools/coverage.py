@@ -133,7 +133,7 @@ def coverage(report: TestReport, seen: Seen = lambda done, total: None) -> Cover
     passing = _passing(report.results)
     shown: set[NearMiss] = set()
     for n, result in enumerate(passing, 1):
-        shown.update(_near_misses(result, acting, compiled))
+        shown.update(near_misses(result, acting, compiled))
         seen(n, len(passing))
     asked = (
         NearMiss(rule.id, n, name) for rule in acting for n, block in enumerate(rule.when) for name in given(block)
@@ -190,7 +190,7 @@ def _dues(result: CaseResult) -> Iterator[Due]:
             yield Due(result.incident.kind, Milestone(milestone))
 
 
-def _near_misses(result: CaseResult, acting: Iterable[Rule], compiled: Compiled) -> Iterator[NearMiss]:
+def near_misses(result: CaseResult, acting: Iterable[Rule], compiled: Compiled) -> Iterator[NearMiss]:
     """Yield the conditions that alone kept a rule from acting on a decision: without them it would have come out anew.
 
     A route that stands behind the one that won had no turn, so nothing is shown of it; nor of a rule out of its time.

@@ -1,6 +1,7 @@
 """Hongze is as wide as a county: its counts, its villages by the list they come from, its tree in three levels."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,7 +153,9 @@ def test_all_five_channels_have_labels_in_the_tree_and_four_of_them_at_every_lev
     print(
         "hongze labels by channel and level:", {channel: dict(sorted(count.items())) for channel, count in at.items()}
     )
-    assert at["mailbox"][1] == 6
+    assert (
+        at["mailbox"][1] == at["mailbox"].total() == 12
+    )  # six labels of one branch each, and 城乡建设 on the six that it covers
     for channel in FIVE_CHANNELS[:4]:
         assert sum(at[channel].values()) >= 80, channel
         assert all(at[channel][level] > 0 for level in (1, 2, 3)), channel
@@ -171,3 +174,14 @@ def test_the_kept_rulesets_set_gates_and_meet_them(name: str, near: int) -> None
 def test_hongzes_cases_use_every_hard_rule_agency_and_deadline() -> None:
     of = covered("hongze")
     assert (of.hard_rules.missing, of.leads.missing, of.dues.missing) == ((), (), ())
+
+
+def test_the_figures_of_its_guide_are_those_of_the_ruleset(ruleset: Ruleset) -> None:
+    guide = (RULESETS.parents[1] / "docs" / "rules" / "hongze.md").read_text(encoding="utf-8").replace("\n", "")
+    told = re.search(r"现有 (\d+) 家单位.*?(\d+) 条派单规则（(\d+) 条急时专用）、(\d+) 条附加规则、(\d+) 个分类", guide)
+    assert told is not None
+    emergency = sum(any(_emergency(block) for block in route.when) for route in ruleset.routes)
+    counts = (len(ruleset.agencies), len(ruleset.routes), emergency, len(ruleset.overlays), len(ruleset.categories))
+    assert tuple(map(int, told.groups())) == counts
+    of = covered("hongze").near_misses
+    assert f"{of.total} 个条件里有 {of.done} 个有“只差这一项”的用例" in guide

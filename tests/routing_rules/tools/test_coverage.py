@@ -3,6 +3,8 @@
 import string
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,13 +13,16 @@ from hypothesis import strategies as st
 from contracts.codes import HardRule, Kind, Milestone
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.conditions import given as asked
-from routing_rules.engine.loader import load
+from routing_rules.engine.decide import decide
+from routing_rules.engine.loader import load, read_bundle
 from routing_rules.engine.schema import Block, Ruleset
 from routing_rules.messages import coverage as messages
-from routing_rules.tools.coverage import SHOWN, Coverage, Due, Gate, NearMiss, coverage
+from routing_rules.tools.coverage import SHOWN, Coverage, Due, Gate, NearMiss, coverage, near_misses
 from routing_rules.tools.testing import TestReport, run_tests
 
 Run = Callable[..., TestReport]
+
+RULESETS = Path(__file__).resolve().parents[3] / "routing_rules" / "rulesets"
 
 BY_DAY = "{title: 门店放喇叭, text: 青石镇门店放喇叭}"
 BY_NIGHT = "{title: 半夜放喇叭, text: 青石镇门店放喇叭}"
@@ -137,13 +142,34 @@ def _file(cases: str) -> dict[str, bytes]:
 
 def _without(ruleset: Ruleset, miss: NearMiss) -> Compiled:
     """The ruleset with one condition taken out of one block."""
-    routes = [
-        replace(route, when=tuple(
-            replace(block, **{miss.field: None}) if n == miss.block else block for n, block in enumerate(route.when)
-        )) if route.id == miss.rule else route
-        for route in ruleset.routes
-    ]  # fmt: skip
-    return compile_ruleset(replace(ruleset, routes=tuple(routes)))
+
+    def bare(rule: Any) -> Any:
+        if rule.id != miss.rule:
+            return rule
+        blocks = enumerate(rule.when)
+        return replace(rule, when=tuple(replace(b, **{miss.field: None}) if n == miss.block else b for n, b in blocks))
+
+    routes, overlays = map(bare, ruleset.routes), map(bare, ruleset.overlays)
+    return compile_ruleset(replace(ruleset, routes=tuple(routes), overlays=tuple(overlays)))
+
+
+@pytest.mark.parametrize(("name", "least"), [("nyc", 50), ("hongze", 240)])
+def test_no_condition_counts_as_shown_that_could_be_left_out(name: str, least: int) -> None:
+    files = read_bundle(RULESETS / name)
+    ruleset = load(files).ruleset
+    assert ruleset is not None
+    compiled = compile_ruleset(ruleset)
+    seen: set[NearMiss] = set()
+    for result in run_tests(compiled, files).results:
+        decision, incident = result.decision, result.incident
+        assert decision is not None
+        assert incident is not None
+        for miss in set(near_misses(result, compiled.rules.values(), compiled)) - seen:
+            after = decide(incident, decision.state, _without(ruleset, miss), decision.now)
+            assert miss.rule not in {decision.route, *decision.overlays}
+            assert miss.rule in {after.route, *after.overlays}, miss
+            seen.add(miss)
+    assert len(seen) >= least
 
 
 def test_rules_on_trial_or_off_are_told_beside_the_counts_and_are_in_none(
