@@ -1,0 +1,143 @@
+"""One assignment in hand at a time: taken, passed over if known, handled or put aside, and only then committed.
+
+What a source is (Kafka, or a simulation) does not enter; nor what the agency does with an assignment.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from connectors.agencies.client.letters import Store, TooManySetAside, letter_of
+from connectors.agencies.client.reading import assignment_of
+from contracts.assignment import Assignment
+from contracts.codes import ReasonCode
+from contracts.errors import Permanent
+from contracts.ports import InboundRecord
+
+
+class Drained(Exception):
+    """A simulated source has no more; a real one waits instead."""
+
+
+class Source(Protocol):
+    """Where records come from, one after another, and where it is noted how far we are."""
+
+    async def record(self) -> InboundRecord:
+        """Return the next record, waiting for it."""
+
+    async def commit(self, record: InboundRecord) -> None:
+        """Note that this record, and all that was passed over, need not come again."""
+
+    def passed(self, record: InboundRecord) -> None:
+        """Let the next commit note this record too."""
+
+    async def rewind(self) -> None:
+        """Go back to what is noted: whatever was handed out since comes again."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a client has done since it was opened."""
+
+    taken: int = 0
+    handled: int = 0
+    repeats: int = 0
+    """Second deliveries of what was handled before, passed over."""
+    set_aside: int = 0
+    retries: int = 0
+    commits_lost: int = 0
+    """Commits that a rebalance had made void: those records come again, here or elsewhere."""
+    told: int = 0
+
+
+class InHand(NamedTuple):
+    """What is being handled."""
+
+    record: InboundRecord
+    assignment: Assignment
+
+
+class Taking:
+    """Takes from a source what a store does not know yet. `in_a_row`: how many may be put aside with none handled."""
+
+    def __init__(self, source: Source, agency: str, store: Store, counts: Counts, in_a_row: int) -> None:
+        self._source = source
+        self._agency = agency
+        self._store = store
+        self._counts = counts
+        self._in_a_row = in_a_row
+        self._aside_in_a_row = 0
+        self._hand: InHand | None = None
+        self._settled = ""
+        self._astray = False
+
+    def drop(self) -> None:
+        """Let go of what is in hand, unhandled: it comes again."""
+        self._hand, self._astray = None, True
+
+    async def next(self) -> Assignment:
+        """Finish what is in hand and return the next that is new. Broken off anywhere, it loses nothing."""
+        try:
+            await self.finish()
+            if self._astray:
+                await self._source.rewind()
+                self._astray = False
+            return await self._unknown()
+        except BaseException:  # a cancellation too: what was fetched and not handed out must come again
+            self._astray = True
+            raise
+
+    async def _unknown(self) -> Assignment:
+        while True:
+            record = await self._source.record()
+            try:
+                assignment = assignment_of(record, self._agency)
+            except Permanent as refusal:
+                await self._put_aside(record, None, refusal.reason, refusal.detail, 0)
+                continue
+            if self._store.knows(assignment.id):
+                self._counts.repeats += 1
+                self._source.passed(record)
+                continue
+            self._counts.taken += 1
+            self._hand = InHand(record, assignment)
+            return assignment
+
+    async def finish(self) -> None:
+        """Say that what is in hand, if anything, is handled: remembered first, committed then."""
+        if self._hand is None:
+            return
+        record, assignment = self._hand
+        self._store.remember(assignment.id, record.timestamp)
+        self._hand, self._settled = None, assignment.id
+        self._counts.handled += 1
+        self._aside_in_a_row = 0
+        await self._source.commit(record)
+
+    async def set_aside(self, reason: ReasonCode, detail: str, tries: int) -> None:
+        """Put what is in hand among the letters: kept first, committed then. Raises as `Store.set_aside` does."""
+        if self._hand is None:
+            raise ValueError("nothing is in hand")
+        record, assignment = self._hand
+        await self._put_aside(record, assignment.id, reason, detail, tries)
+
+    async def _put_aside(
+        self, record: InboundRecord, assignment: str | None, reason: ReasonCode, detail: str, tries: int
+    ) -> None:
+        if self._aside_in_a_row >= self._in_a_row:
+            raise TooManySetAside(
+                f"{self._aside_in_a_row} in a row were put aside and none handled: not put aside is "
+                f"{record.topic}/{record.partition}/{record.offset}, {reason.value} ({detail})"
+            )
+        self._store.set_aside(letter_of(record, reason, detail, assignment, tries))
+        self._hand, self._settled = None, assignment or ""
+        self._counts.set_aside += 1
+        self._aside_in_a_row += 1
+        await self._source.commit(record)
+
+    def holds(self, assignment: Assignment) -> bool:
+        """Return whether this is what is in hand."""
+        return self._hand is not None and self._hand.assignment.id == assignment.id
+
+    def settled(self, assignment: Assignment) -> bool:
+        """Return whether this is what was handled or put aside last."""
+        return self._settled == assignment.id
