@@ -22,9 +22,11 @@ from msgspec.structs import astuple, force_setattr
 from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
+from contracts.report import Wire
+
 T = TypeVar("T")
 
-_PLAIN: Final = (str, int, float, bool, date, NoneType)
+_PLAIN: Final = (str, int, float, bool, date)
 _LIMITS: Final = {MinLen: "min_length", MaxLen: "max_length", Ge: "ge", Le: "le"}
 _FINER: Final = re.compile(rb"\.\d{7,}[Zz+-]")
 """A moment finer than microseconds, perhaps: msgspec would round what pydantic cuts off."""
@@ -87,8 +89,8 @@ def _completion(told: list["_Field"]) -> dict[str, Any]:
     def complete(form: Any) -> None:
         for name, check in checks:
             value = getattr(form, name)
-            if value is not None:
-                check(value)
+            if value is not None and check(value) is not value:
+                raise ValueError(f"{name}: a check that changes what it is given")
         for name, kind in rows:
             read = getattr(form, name)
             if read:
@@ -110,9 +112,15 @@ class _Field(NamedTuple):
 def _fields(kind: type[Any]) -> Iterator[_Field]:
     for name, said, default in _declared(kind):
         checks: list[Callable[[Any], Any]] = []
-        typed = _type(said, checks)
-        item: Any = get_args(said)[0] if get_origin(said) is tuple else None
-        yield _Field(name, typed, default, checks, row=cast("Any", item) if is_dataclass(item) else None)
+        row = _row(said)
+        typed: Any = tuple[quick_form(row), ...] if row else _type(said, checks)  # type: ignore[misc]
+        yield _Field(name, typed, default, checks, row)
+
+
+def _row(said: Any) -> type[Any] | None:
+    """Return the dataclass that a field holds a row of, if it does."""
+    item: Any = get_args(said)[0] if get_origin(said) is tuple else None
+    return cast("type[Any]", item) if is_dataclass(item) else None
 
 
 def _declared(kind: type[Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -121,11 +129,18 @@ def _declared(kind: type[Any]) -> Iterator[tuple[str, Any, Any]]:
         hints = get_type_hints(kind, include_extras=True)
         for field in dataclass_fields(kind):
             yield field.name, hints[field.name], msgspec.NODEFAULT if field.default is MISSING else field.default
-    elif issubclass(kind, BaseModel) and kind.model_config.get("extra") == "ignore":
+    elif issubclass(kind, Wire) and not _says_more(kind):
         for name, info in kind.model_fields.items():
             yield name, _annotation(info), _default(info)
     else:
         raise TypeError(f"{kind.__name__} has no quick form")
+
+
+def _says_more(model: type[Wire]) -> bool:
+    """Say whether a model has rules beside those of its fields."""
+    decorated = model.__pydantic_decorators__
+    rules = (decorated.validators, decorated.field_validators, decorated.root_validators, decorated.model_validators)
+    return any(rules) or model.__pydantic_post_init__ is not None or model.model_config != Wire.model_config
 
 
 def _annotation(info: FieldInfo) -> Any:
@@ -146,13 +161,12 @@ def _default(info: FieldInfo) -> Any:
 def _type(said: Any, checks: list[Callable[[Any], Any]]) -> Any:
     """Return an annotation as msgspec takes it; what it has no word for goes to `checks`."""
     origin, parts = get_origin(said), get_args(said)
-    if origin is Annotated and get_origin(parts[0]) in (Union, UnionType):  # a limit holds for what may be None too
-        within = (each if each is NoneType else Annotated[(each, *parts[1:])] for each in get_args(parts[0]))
-        return Union[tuple(_type(each, checks) for each in within)]  # noqa: UP007
+    if origin is Annotated and get_origin(parts[0]) in (Union, UnionType):
+        return _unchecked(Annotated[(_given(parts[0]), *parts[1:])]) | None  # a limit is not asked of None
     if origin is Annotated:
         return _limited(_type(parts[0], checks), _flat(parts[1:]), checks)
     if origin in (Union, UnionType):
-        return Union[tuple(_type(part, checks) for part in parts)]  # noqa: UP007
+        return _type(_given(said), checks) | None
     if origin is tuple and parts[1:] == (...,):
         return tuple[_unchecked(parts[0]), ...]  # type: ignore[misc]
     if origin is dict:
@@ -161,16 +175,24 @@ def _type(said: Any, checks: list[Callable[[Any], Any]]) -> Any:
         return Annotated[datetime, msgspec.Meta(tz=True)]
     if said in _PLAIN or (isinstance(said, type) and issubclass(said, Enum)):
         return said
-    if isinstance(said, type):
+    if isinstance(said, type) and issubclass(said, BaseModel):
         return quick_form(said)
     raise TypeError(f"{said} has no quick form")
+
+
+def _given(said: Any) -> Any:
+    """Return what stands where something that may be None is given."""
+    given = [each for each in get_args(said) if each is not NoneType]
+    if len(given) != 1:
+        raise TypeError(f"{said} has no quick form")
+    return given[0]
 
 
 def _unchecked(said: Any) -> Any:
     checks: list[Callable[[Any], Any]] = []
     typed = _type(said, checks)
     if checks:
-        raise TypeError(f"{said} within a collection has no quick form")
+        raise TypeError(f"a check within {said} has no quick form")
     return typed
 
 

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from contracts.errors import Permanent
+from contracts.evidence import Evidence
 from contracts.incident import Incident, read_incident
 from contracts.quick import Quick, quick_form, quick_reader
 from contracts.report import Point, Reporter, Wire
@@ -172,9 +173,28 @@ class Patterned(Wire):
     name: str = Field(pattern="a+")
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Strict(Wire):
+    model_config = ConfigDict(strict=True)
     name: str
+
+
+class Stranger(BaseModel):
+    name: str
+
+
+class Decorated(Wire):
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def refuse_nothing(cls, name: str) -> str:
+        return name
+
+
+class Completed(Wire):
+    name: str
+
+    def model_post_init(self, _context: Any) -> None: ...
 
 
 class Pair(Wire):
@@ -185,14 +205,53 @@ class CheckedWithin(Wire):
     names: tuple[Annotated[str, AfterValidator(refuse_nothing)], ...]
 
 
+class CheckedOrNone(Wire):
+    name: Annotated[str | None, AfterValidator(refuse_nothing)]
+
+
+class Either(Wire):
+    value: str | int
+
+
+class LoneDataclass(Wire):
+    ground: Evidence
+
+
+class PerhapsDataclass(Wire):
+    grounds: tuple[Evidence | None, ...]
+
+
+class LimitedDataclasses(Wire):
+    grounds: tuple[Evidence, ...] = Field(max_length=2)
+
+
+class NoZone(Wire):
+    at: datetime
+
+
 class Anything(Wire):
     value: Any
 
 
-@pytest.mark.parametrize("model", [Aliased, Patterned, Strict, Pair, CheckedWithin, Anything, int])
+@pytest.mark.parametrize(
+    "model",
+    [
+        Aliased, Patterned, Strict, Stranger, Decorated, Completed, Pair, CheckedWithin, CheckedOrNone, Either,
+        LoneDataclass, PerhapsDataclass, LimitedDataclasses, NoZone, Anything, int,
+    ],
+)  # fmt: skip
 def test_a_model_that_says_what_no_form_can_has_none(model: type[Any]) -> None:
     with pytest.raises(TypeError, match="quick form"):
         quick_form(model)
+
+
+class Shouting(Wire):
+    name: Annotated[str, AfterValidator(str.upper)]
+
+
+def test_a_check_that_changes_what_it_is_given_is_left_to_the_model() -> None:
+    reader = quick_reader(Shouting)
+    assert reader(b'{"name":"a"}') is None
 
 
 def test_a_form_cannot_be_changed() -> None:
