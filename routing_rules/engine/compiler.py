@@ -12,7 +12,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from contracts.decision import RulesetStamp
 from contracts.incident import RulesetRef
-from contracts.serde import Raw
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
 from routing_rules.engine.conditions import TESTS, Test, remaining
@@ -143,7 +142,7 @@ class Compiled:
         self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule and for rules together,
         self.asks_together: dict[tuple[str, ...], tuple[Any, ...]] = {}
         self.towns: dict[str, str] = {}  # and `views`
-        self.grounds: dict[tuple[str, str], Raw] = {}
+        self.own_parts: dict[tuple[str, int], dict[tuple[str, str, str], tuple[bytes, bytes]]] = {}
 
     @cached_property
     def interpreter(self) -> Interpreter:

@@ -4,7 +4,15 @@ from aiokafka.partitioner import murmur2 as peer_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.ids import assignment_id, content_digest, directive_id, incident_id
+from contracts.ids import (
+    assignment_id,
+    assignment_id_of,
+    content_digest,
+    decision_id,
+    directive_id,
+    framed,
+    incident_id,
+)
 from contracts.partition import murmur2, partition_of, partition_of_id
 
 
@@ -15,6 +23,18 @@ def test_the_same_telling_has_the_same_id_and_another_channels_has_another() -> 
 
 def test_an_incident_id_is_pinned_for_it_stands_in_records_for_years() -> None:
     assert incident_id("hotline-12345", "HZ20260512001") == "inc-d6add922703417af9c28c360722a"
+
+
+def test_what_is_given_and_decided_has_pinned_ids_too() -> None:
+    assert assignment_id("inc-x", "police", 1, "lead") == "asg-0c589b791a1fec3b5c6b4c88be73"
+    assert decision_id("inc-x", 2, "dir-y") == "dec-2897928c0e0f2324b3ef4be18ce6"
+
+
+@given(st.text(), st.text(), st.integers(1, 99), st.text(max_size=20))
+def test_an_assignments_id_from_frames_is_that_of_its_parts(incident: str, agency: str, round_: int, role: str) -> None:
+    whole = "asg-" + content_digest(incident, agency, str(round_), role).hex()[:28]
+    assert assignment_id(incident, agency, round_, role) == whole
+    assert assignment_id_of(framed(incident), framed(agency, str(round_)) + framed(role)) == whole
 
 
 def test_parts_that_run_together_alike_have_different_digests() -> None:
