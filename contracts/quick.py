@@ -36,11 +36,6 @@ class Quick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of quick forms: a model's fields, none of its methods."""
 
 
-def parts_of(form: Quick) -> dict[str, Any]:
-    """Return the fields of a form that are given, as its model writes them: those that are None left out."""
-    return {name: value for name in form.__struct_fields__ if (value := getattr(form, name)) is not None}
-
-
 def quick_reader(model: type[T]) -> Callable[[bytes], T | None]:
     """Return a reader that gives `model`'s fields, or None where the model itself must judge.
 

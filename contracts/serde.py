@@ -8,7 +8,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from contracts.codes import ReasonCode
 from contracts.errors import Permanent
-from contracts.quick import Quick, parts_of
 
 T = TypeVar("T")
 
@@ -73,6 +72,4 @@ def raw(value: Any) -> Raw:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return orjson.Fragment(value.__pydantic_serializer__.to_json(value, exclude_none=True))
-    if isinstance(value, Quick):
-        return parts_of(value)
     raise TypeError(f"{type(value).__name__} does not go on the wire")
