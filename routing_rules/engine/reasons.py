@@ -65,6 +65,21 @@ def verdict(case: Case, rule: Rule) -> Verdict:
     return Verdict(rule, closest, tuple(unmet))
 
 
+def alone(case: Case, rule: Rule) -> Iterator[tuple[int, str]]:
+    """Yield the conditions that alone keep a rule from holding: a block, from 0, and its only field that fails.
+
+    Nothing where another block holds or an exception does: then no single condition keeps it from anything.
+    """
+    missed = [failing(block, case.facts) for block in rule.when]
+    if all(missed) and not any(holds(block, case.facts) for block in rule.unless):
+        yield from ((n, fields[0]) for n, fields in enumerate(missed) if len(fields) == 1)
+
+
+def conditions(rule: Rule) -> Iterator[tuple[int, str]]:
+    """Yield every condition that a rule writes in `when`: a block, from 0, and a field."""
+    yield from ((n, name) for n, block in enumerate(rule.when) for name in given(block))
+
+
 def _unmet(name: str, block: Block, case: Case) -> Unmet:
     value = getattr(block, name)
     return Unmet(name, wanted(name, value), actual(name, value, case.facts))

@@ -10,9 +10,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from contracts.codes import HardRule, Kind, Milestone
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.conditions import failing, given, holds
-from routing_rules.engine.leading import Case
-from routing_rules.engine.reasons import Rule, in_force, reopened
+from routing_rules.engine.reasons import Rule, alone, conditions, in_force, reopened
 from routing_rules.engine.schema import Overlay, Route, Status
 from routing_rules.messages import Language
 from routing_rules.messages.coverage import say
@@ -135,9 +133,7 @@ def coverage(report: TestReport, seen: Seen = lambda done, total: None) -> Cover
     for n, result in enumerate(passing, 1):
         shown.update(near_misses(result, acting, compiled))
         seen(n, len(passing))
-    asked = (
-        NearMiss(rule.id, n, name) for rule in acting for n, block in enumerate(rule.when) for name in given(block)
-    )
+    asked = (NearMiss(rule.id, *condition) for rule in acting for condition in conditions(rule))
     asserted = frozenset(rule for result in passing for rule in _named(result.expect, compiled))
     counted = Count(tuple(rule.id for rule in acting), asserted)
     near = Count(tuple(asked), frozenset(shown))
@@ -201,21 +197,11 @@ def near_misses(result: CaseResult, acting: Iterable[Rule], compiled: Compiled) 
     won = compiled.rules[result.decision.route]
     for rule in acting:
         if in_force(rule, case) and (isinstance(rule, Overlay) or _before(rule, won)):
-            yield from _alone(rule, case)
+            yield from (NearMiss(rule.id, *condition) for condition in alone(case, rule))
 
 
 def _before(route: Route, won: Rule) -> bool:
     return isinstance(won, Route) and route.order < won.order
-
-
-def _alone(rule: Rule, case: Case) -> Iterator[NearMiss]:
-    """Yield, of a rule that doesn't hold, each block's only failing field; nothing where an exception holds too."""
-    missed = [failing(block, case.facts) for block in rule.when]
-    if not all(missed) or any(holds(block, case.facts) for block in rule.unless):
-        return
-    for n, fields in enumerate(missed):
-        if len(fields) == 1:
-            yield NearMiss(rule.id, n, fields[0])
 
 
 def _record(count: Count[T], shown: Callable[[T], Any]) -> dict[str, Any]:
