@@ -271,8 +271,8 @@ class Hit(NamedTuple):
 class Words:
     """Many words looked for at once (Aho-Corasick): one pass over a text whatever their number.
 
-    Which words occur is cheap to ask, where they stand costs twice as much and is mostly asked for few of them: so the
-    automaton answers the first and only many words are located by it, a few one after another.
+    To ask where they stand costs half as much again as which occur, and is mostly asked for few of them: so the automaton
+    answers the latter, a few words are located one after another, and many by a second pass.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
