@@ -271,7 +271,7 @@ class Hit(NamedTuple):
 class Words:
     """Many words looked for at once (Aho-Corasick): one pass over a text whatever their number.
 
-    To ask where they stand costs half as much again as which occur, and is mostly asked for few of them: so the automaton
+    To ask where they stand costs half as much again as which occur, and is mostly asked for few of them: the automaton
     answers the latter, a few words are located one after another, and many by a second pass.
     """
 
