@@ -67,7 +67,7 @@ def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> tupl
 
     Made once for each set of rules that held together.
     """
-    rules = (route, *overlays)
+    rules: tuple[Route | Overlay, ...] = (route, *overlays)
     key = tuple([rule.id for rule in rules])
     found = compiled.asks_together.get(key)
     if found is not None:
