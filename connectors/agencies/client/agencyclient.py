@@ -38,13 +38,14 @@ class Iteration:
 
     def __init__(self, taking: Taking) -> None:
         self._taking = taking
+        self._run = taking.begin()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Assignment:
         try:
-            return await self._taking.next()
+            return await self._taking.next(self._run)
         except Drained:
             raise StopAsyncIteration from None
 
@@ -107,7 +108,6 @@ class AgencyClient:
 
         Asking for the next one says that the last is handled.
         """
-        self._taking.drop()
         return Iteration(self._taking)
 
     async def done(self, assignment: Assignment) -> None:

@@ -14,7 +14,7 @@ from connectors.agencies.client.letters import Letter, NowhereToPut
 class Horizon:
     """An id is known while it is among the `count` handled last and, where `span` is given, no older than that.
 
-    Its age is the newest record's stamp minus its own record's. 200,000 ids of 32 characters take some 35 MB in
+    Its age is the newest record's stamp minus its own record's. 200,000 ids of 32 characters take some 50 MB in
     memory and 20 MB in a file. A `count` of 0 remembers nothing.
     """
 

@@ -68,14 +68,22 @@ class Taking:
         self._aside_in_a_row = 0
         self._hand: InHand | None = None
         self._settled = ""
+        self._run = 0
         self._astray = False
 
-    def drop(self) -> None:
-        """Let go of what is in hand, unhandled: it comes again."""
-        self._hand, self._astray = None, True
+    def begin(self) -> int:
+        """Begin a run, which ends an earlier one: what is in hand is let go, unhandled, and comes again."""
+        self._run += 1
+        self._hand, self._astray = None, self._run > 1
+        return self._run
 
-    async def next(self) -> Assignment:
-        """Finish what is in hand and return the next that is new. Broken off anywhere, it loses nothing."""
+    async def next(self, run: int) -> Assignment:
+        """Finish what is in hand and return the next that is new. Broken off anywhere, it loses nothing.
+
+        Raises `RuntimeError` for a run that another has ended.
+        """
+        if run != self._run:
+            raise RuntimeError("another iteration has begun since")
         try:
             await self.finish()
             if self._astray:
