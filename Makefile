@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants engine-mutants bench-gate lock schemas docs topics-files accuracy twin clean
+        format gate-mutants engine-mutants model bench-gate lock schemas docs topics-files accuracy twin clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -70,11 +70,17 @@ format: .venv/dev  ## let ruff write
 gate-mutants: .venv/dev  ## take each cure of the runtime out; its test must fail with its symptom
 	@$(PY) tests/gate_mutants/run.py
 
+model: .venv/dev  ## the gate's protocol, every state up to a bound; each cure taken out must give a counter-example
+	@$(PY) -m tests.model $(ARGS)
+
 engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin must find it
 	@$(PY) tests/engine_mutants/run.py
 
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
 	@$(PY) -m tests.bench.bench_gate $(ARGS)
+
+bench-rules: .venv/dev  ## decisions/s with 10 to 10,000 rules, beside AWS event-ruler, against the goals; ARGS=--quick is short
+	@$(PY) -m tests.bench.bench_rules $(ARGS)
 
 accuracy: .venv/dev  ## what the kept rulesets get right on texts they were not written from, with intervals
 	@$(PY) -m tests.accuracy.run
