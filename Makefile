@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants engine-mutants model bench-gate lock schemas docs topics-files accuracy twin clean
+        format gate-mutants engine-mutants model bench-gate bench-rules lock schemas docs topics-files accuracy twin clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18

@@ -17,7 +17,7 @@ from routing_rules.engine.catalogue import Catalogue, holds_on
 from routing_rules.engine.conditions import TESTS, Test, remaining
 from routing_rules.engine.expressions import Expression
 from routing_rules.engine.facts import Facts, Terms
-from routing_rules.engine.index import INDEXED, SPAN, Index, Mask, mask_of
+from routing_rules.engine.index import INDEXED, SPAN, Index, Mask, mask_of, split
 from routing_rules.engine.infer.understand import Interpreter
 from routing_rules.engine.memo import keep
 from routing_rules.engine.normal import Words
@@ -26,8 +26,10 @@ from routing_rules.engine.schema import Block, Overlay, Route, Ruleset, Status
 R = TypeVar("R", Route, Overlay)
 
 _EVERYTHING = (Block(),)
+_FEW_ASKING: Final = 6
+"""Rows asking for words, in one window, that are sooner asked one by one than by the masks of all words found."""
+
 _FIELDS: Final = attrgetter(*TESTS)
-_WINDOW: Final = (1 << SPAN) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,41 +66,40 @@ class Table(Generic[R]):
 
     def __init__(self, rules: Sequence[R]) -> None:
         self.rows: tuple[Row[R], ...] = tuple(row for rule in rules for row in _rows(rule))
-        self._index = Index([block for rule in rules for block in rule.when or _EVERYTHING])
-        self._changing = not all(map(_always_live, rules))
-        self._live: dict[date, Mask] = {}
-
-    def candidates(self, facts: Facts, on: date) -> Mask:
-        """Return the rows that the index leaves standing of those on trial or active on the local date."""
-        standing = self._index.candidates(facts)
-        return standing & self._live_on(on) if self._changing else standing
+        changing = not all(map(_always_live, rules))
+        self.index = Index(
+            [block for rule in rules for block in rule.when or _EVERYTHING], self._live if changing else None
+        )
+        self._days: dict[date, Mask] = {}
 
     def holding(self, facts: Facts, on: date) -> Iterator[Row[R]]:
         """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""
-        standing = self.candidates(facts, on)
-        start = 0
-        done = ""
-        for words in self._index.words:
-            window = standing & _WINDOW
-            read = False
+        if not self.rows:
+            return
+        few, category, place = self.index.masks(facts, on)
+        window, rest = few[0] & category[0] & place[0], None
+        start, done = 0, None
+        for words in self.index.words:
+            asking = words.asking
             while window:
                 bit = window & -window
-                if not read and bit & words.asking:
-                    window &= words.standing(facts)
-                    read = True
+                if bit & asking:
+                    if (window & asking).bit_count() > _FEW_ASKING:
+                        window &= words.standing(facts)
+                    asking = 0
                     continue
                 window ^= bit
                 row = self.rows[start + bit.bit_length() - 1]
-                if row.rule.id != done and row.holds(facts):
-                    done = row.rule.id
+                if row.rule is not done and row.holds(facts):
+                    done = row.rule
                     yield row
-            standing >>= SPAN
+            window, rest = split(few[1] & category[1] & place[1] if rest is None else rest)
             start += SPAN
 
-    def _live_on(self, on: date) -> Mask:
+    def _live(self, on: date) -> Mask:
         """Return the rows of rules that are on trial or active on a date; the fallback always is."""
-        found = self._live.get(on)
-        return keep(self._live, on, self._mask_on(on)) if found is None else found
+        found = self._days.get(on)
+        return keep(self._days, on, self._mask_on(on)) if found is None else found
 
     def _mask_on(self, on: date) -> Mask:
         return mask_of((i for i, row in enumerate(self.rows) if live(row.rule, on)), len(self.rows))

@@ -6,12 +6,14 @@ and all above it folded in, remembered by code. Words of a text are looked up on
 that asks for words is still standing. What a bitmap can't say (times, numbers, attributes, expressions) is left to
 `conditions`, on the survivors.
 
-An `&` over 10,000 blocks takes a tenth of a microsecond, but to find the lowest bit of such a mask, or to gather masks
-of words, takes five times that for each. So survivors are gone through in windows of `SPAN` blocks, whose masks are as
-quick as those of a small ruleset; the first route that holds is nearly always in the first window.
+An `&` over 10,000 blocks is a tenth of a microsecond and more, finding the lowest bit of such a mask or gathering masks
+of words several times that. So a mask is a pair, the first `SPAN` blocks and the rest, and the rest is asked only when
+nothing in the first window held, which for routes is seldom; it too is gone through in windows. Whatever the number of
+rules, a window's masks are as quick as those of a small ruleset.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
@@ -20,6 +22,9 @@ from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Block
 
 Mask = int
+
+Split = tuple[Mask, Mask]
+"""The mask of the first window, and of all blocks after it."""
 
 SPAN: Final = 960
 """Blocks of one window: a multiple of the 30 bits that an int's digit has, so that moving on is a copy."""
@@ -52,6 +57,17 @@ _NAMES: Final = (*_FEW, "category", "jurisdiction")
 _VALUES: Final = attrgetter(*_NAMES)
 
 
+_Key = tuple[tuple[Any, ...], tuple[str, ...], date | None]
+"""A combination of the fields of few values, the fields there that some block wants missing, the date if it matters."""
+
+_FIRST: Final = (1 << SPAN) - 1
+
+
+def split(mask: Mask) -> Split:
+    """Return a mask as a window and the rest."""
+    return mask & _FIRST, mask >> SPAN
+
+
 def mask_of(positions: Iterable[int], blocks: int) -> Mask:
     """Return the mask of some of `blocks` blocks: by bytes, for setting bits in an int copies the whole of it."""
     bits = bytearray(blocks // 8 + 1)
@@ -73,7 +89,7 @@ class _Field:
         self.wild = mask_of((i for i, wanted in enumerate(values) if wanted is None), len(values))
         self.of = {value: self.wild | mask_of(positions, len(values)) for value, positions in asking.items()}
         self.asked = any(wanted is not None for wanted in values)
-        self._seen: dict[str, Mask] = {}
+        self._seen: dict[str, Split] = {}
 
     def one(self, value: Any) -> Mask:
         """Return the blocks that a single value leaves standing."""
@@ -86,54 +102,62 @@ class _Field:
             mask |= self.of.get(value, 0)
         return mask
 
-    def chain(self, code: str, chain: Callable[[str], Iterable[str]]) -> Mask:
+    def chain(self, code: str, chain: Callable[[str], Iterable[str]]) -> Split:
         """Return the blocks that a code of a tree leaves standing, all above it counted; remembered by code."""
         found = self._seen.get(code)
-        return keep(self._seen, code, self.any(chain(code))) if found is None else found
+        return keep(self._seen, code, split(self.any(chain(code)))) if found is None else found
 
 
 class Index:
-    """Masks over `blocks`, in their order."""
+    """Masks over `blocks`, in their order. `live` tells which are in force on a date; None: all of them, always."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], live: Callable[[date], Mask] | None = None) -> None:
         columns = zip(*map(_VALUES, blocks), strict=True) if blocks else [()] * len(_NAMES)
         fields = {name: _Field(column) for name, column in zip(_NAMES, columns, strict=True)}
         few = [name for name in _FEW if name in _ALWAYS or fields[name].asked]
         self._combination: Callable[[Facts], tuple[Any, ...]] = attrgetter(*(_FEW[name] for name in few))
         self._few = tuple(fields[name].any if name in _SEVERAL else fields[name].one for name in few)
-        self._seen: dict[tuple[Any, ...], Mask] = {}
+        self._falling = _falling(blocks)
+        self._live = live
+        self._seen: dict[_Key, Split] = {}
         self._category, self._jurisdiction = fields["category"], fields["jurisdiction"]
-        self._wanting = _wanting(blocks)
         self.words = tuple(_TextMasks(blocks[start : start + SPAN]) for start in range(0, len(blocks), SPAN))
 
-    def candidates(self, facts: Facts) -> Mask:
-        """Return the blocks whose finite fields hold: exact for `INDEXED`, silent on every other field."""
-        key = self._combination(facts)
+    def masks(self, facts: Facts, on: date) -> tuple[Split, Split, Split]:
+        """Return what the fields of few values, the category and the place leave standing: it is all three together.
+
+        Exact for `INDEXED` and the dates of rules, silent on every other field.
+        """
+        has = tuple([name for name in self._falling if not facts.lacks(name)]) if self._falling else ()
+        key = (self._combination(facts), has, on if self._live else None)
         found = self._seen.get(key)
         catalogue = facts.terms.catalogue
-        mask = (
-            (keep(self._seen, key, self._folded(key)) if found is None else found)
-            & self._category.chain(facts.category, catalogue.category_chain)
-            & self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain)
+        return (
+            keep(self._seen, key, self._folded(key)) if found is None else found,
+            self._category.chain(facts.category, catalogue.category_chain),
+            self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain),
         )
-        if self._wanting and mask:
-            for name, wanting in self._wanting.items():
-                if mask & wanting and not facts.lacks(name):
-                    mask &= ~wanting
-        return mask
 
-    def _folded(self, combination: tuple[Any, ...]) -> Mask:
+    def candidates(self, facts: Facts, on: date) -> Split:
+        """Return the blocks that are left standing, the rest put together too."""
+        few, category, place = self.masks(facts, on)
+        return few[0] & category[0] & place[0], few[1] & category[1] & place[1]
+
+    def _folded(self, key: _Key) -> Split:
         """Return the blocks that a combination of the fields of few values leaves standing, the mode among them (G50).
 
         Made when it first comes up: there are few of them, whatever the number of rules.
         """
-        mask: Mask = -1
+        combination, has, on = key
+        mask: Mask = -1 if on is None or self._live is None else self._live(on)
         for standing, value in zip(self._few, combination, strict=True):
             mask &= standing(value)
-        return mask
+        for name in has:
+            mask &= ~self._falling[name]
+        return split(mask)
 
 
-def _wanting(blocks: Sequence[Block]) -> dict[str, Mask]:
+def _falling(blocks: Sequence[Block]) -> dict[str, Mask]:
     """Return, for each field that some block wants missing, the blocks that fall when it is there."""
     asking: dict[str, list[int]] = {}
     for i, block in enumerate(blocks):

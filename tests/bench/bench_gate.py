@@ -8,8 +8,6 @@ topics, records and sizes, and no parsing, no rules, no state to build.
 import argparse
 import asyncio
 import cProfile
-import os
-import platform
 import pstats
 import statistics
 import sys
@@ -18,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import orjson
@@ -48,32 +45,12 @@ from streams.gate import Cluster, GateRunner, Limits, Silent, Stage, TurnReport
 from streams.processors.dispatch import Dispatch
 from streams.rulesets import HeldRuleset, RulesetInForce
 from streams.stages import dispatch_stage
+from tests.bench.page import Page
 
 PARTITIONS = 4
 
 
-class Page:
-    """What was printed, kept for a page of the documents."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        """Print a line and keep it."""
-        print(line, flush=True)
-        self.lines.append(line)
-
-    def write(self, path: Path) -> None:
-        """Put what was printed between the page's marks."""
-        versions = ", ".join(f"{name} {version(name)}" for name in ("aiokafka", "orjson", "pydantic", "uvloop"))
-        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {versions}"
-        made = "\n".join(["```", f"$ make bench-gate   # {machine}, Kafka 4.3.1", *self.lines, "```"])
-        begin, end = "<!-- made: bench-gate -->", "<!-- /made -->"
-        before, rest = path.read_text("utf-8").split(begin, 1)
-        path.write_text(f"{before}{begin}\n{made}\n{end}{rest.split(end, 1)[1]}", "utf-8")
-
-
-PAGE = Page()
+PAGE = Page("bench-gate", ("aiokafka", "orjson", "pydantic", "uvloop"), "Kafka 4.3.1")
 
 
 class Canned:
