@@ -129,3 +129,9 @@ def nothing_comes() -> Callable[[AgencyClient], Awaitable[bool]]:
         return False
 
     return waited
+
+
+@pytest.fixture
+def make_record() -> Callable[[str], tuple[Assignment, dict[str, Any]]]:
+    """`make_record(agency)`: an assignment and its record as dispatch writes it."""
+    return lambda agency: (assignment(agency, 1), record_of(assignment(agency, 1)))
