@@ -46,8 +46,14 @@ _PATTERNS: Final = (
     _PLATE,
     r"[A-Za-z\d._%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+",  # e-mail
 )
-_PERSONAL: Final = re.compile("|".join(_PATTERNS))
+_BEGIN: Final = rf"(?=[\dA-Za-z._%+(\-{_CIPHERS}]|[\u4e00-\u9fff][A-Za-z]|[{_PROVINCES}]\s)"
+"""What every pattern begins with: asked first, for at most characters none of them begins."""
+
+_PERSONAL: Final = re.compile(f"{_BEGIN}(?:{'|'.join(_PATTERNS)})")
 _MASK: Final = "*"
+
+_WIDE_PARTS: Final = re.compile(r"[\uff05\uff08\uff09\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a]")
+"""Full-width forms of what patterns are made of; a wide comma changes none, a wide blank is a blank to them anyway."""
 
 _HINT: Final = re.compile(rf"[\d@\uff20{_CIPHERS}](?:(?<=[@\uff20])|[{_CIPHERS}]{{6}}|\D{{0,3}}\d\D{{0,3}}\d)")
 """What every pattern needs somewhere: three digits close together, an @, or seven ciphers. Most texts have none of it
@@ -66,7 +72,7 @@ def masked(text: str, known: Iterable[str | None] = ()) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    plain = text.translate(_WIDE)
+    plain = text.translate(_WIDE) if _WIDE_PARTS.search(text) else text
     spans = [found.span() for found in _PERSONAL.finditer(plain)]
     for start, end in reversed(spans):
         text = text[:start] + _MASK * (end - start) + text[end:]

@@ -1,5 +1,6 @@
 """What each agency sees (G35)."""
 
+import re
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ from contracts.assignment import Assignment
 from contracts.ids import assignment_id
 from contracts.report import Point, Reporter
 from contracts.serde import read, write
-from routing_rules.engine.masking import _PERSONAL, _WIDE, masked
+from routing_rules.engine.masking import _PATTERNS, _WIDE, masked
 from routing_rules.engine.schema import Block
 from routing_rules.engine.views import assignments, written
 
@@ -139,7 +140,7 @@ def masked_without_a_look_before(text: str, known: Iterable[str | None]) -> str:
         if value is not None and len(value) > 1:
             text = text.replace(value, "*" * len(value))
     hidden = list(text)
-    for found in _PERSONAL.finditer(text.translate(_WIDE)):
+    for found in re.finditer("|".join(_PATTERNS), text.translate(_WIDE)):
         hidden[found.start() : found.end()] = "*" * len(found[0])
     return "".join(hidden)
 
@@ -177,6 +178,15 @@ def test_the_look_that_spares_a_text_the_patterns_spares_none_that_they_would_ma
     assert masked(text, known) == masked_without_a_look_before(text, known)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_every_form_of_number_gets_past_the_look(number: str) -> None:
-    assert masked(number) == masked_without_a_look_before(number, ()) != number
+ADDRESSES = [f"{first}a{first}b@c-d.example" for first in "._%+-Z5"] + ["a_b@c.example", "x@y.z"]
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, *ADDRESSES])
+@pytest.mark.parametrize("frame", ["{}", "请回{}。", "（{}）", "1 {} 2"])
+def test_a_number_is_masked_alike_whichever_of_its_characters_are_wide(number: str, frame: str) -> None:
+    wide = number.translate({narrow: full for full, narrow in _WIDE.items() if full != 0xA0})
+    mixed = [number[:n] + wide[n] + number[n + 1 :] for n in range(len(number))]
+    for form in (number, wide, *mixed):
+        text = frame.format(form)
+        assert masked(text) == masked_without_a_look_before(text, ())
+        assert form not in masked(text)
