@@ -26,7 +26,7 @@ Mask = int
 Split = tuple[Mask, Mask]
 """The mask of the first window, and of all blocks after it."""
 
-SPAN: Final = 960
+SPAN: Final = 1440
 """Blocks of one window: a multiple of the 30 bits that an int's digit has, so that moving on is a copy."""
 
 _FEW: Final[Mapping[str, str]] = {

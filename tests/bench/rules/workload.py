@@ -1,6 +1,6 @@
 """The rules and incidents that `make bench-rules` runs: drawn by a seed, so the same everywhere and every time.
 
-A ruleset of R rules is the county's own (its agencies, categories, channels, calendars; 126 villages invented for it)
+A ruleset of R rules is the county's own (its agencies, categories, channels, calendars; some villages invented for it)
 with its routes in the order in which people write them: narrow ones first, a few broad ones last, then the fallback. So
 every size is the tail of the next, nearly every incident is routed by *some* rule at every size, decisions are about
 as long, and what differs is how many rules are asked. Rules are written as YAML and come in through the loader, so
@@ -116,7 +116,9 @@ def _branches(random: Random, n: int) -> dict[str, Any]:
     first, many = n * len(branches) // BROAD, len(branches) * 2 // BROAD + 1
     if n == BROAD - 1:
         return {"category": sorted(branches), "channel": sorted(world.channels)}
-    way = {"kind": [str(kind) for kind in Kind]} if n in {1, 2} else {"channel": world.channels}
+    way: dict[str, Sequence[str]] = {"kind": list(Kind)} if n in {1, 2} else {"channel": world.channels}
+    if n == 3:
+        way["reporter"] = list(ReporterKind)
     told = {name: _some(random, values, len(values) - 1) for name, values in way.items()}
     return {"category": sorted((branches * 2)[first : first + many]), **told}
 
@@ -129,9 +131,9 @@ def _codes(random: Random, only: Sequence[str] = ()) -> dict[str, Any]:
         "category": (0.95, world.categories, random.choice((1, 1, 2, 3))),
         "jurisdiction": (0.7, places, random.choice((1, 1, 2))),
         "channel": (0.5, world.channels, random.choice((2, 3, 4))),
-        "kind": (0.3, [str(kind) for kind in Kind], random.choice((2, 3))),
-        "urgency": (0.1, [str(urgency) for urgency in Urgency], 1),
-        "reporter": (0.08, [str(kind) for kind in ReporterKind], 1),
+        "kind": (0.3, list(Kind), random.choice((2, 3))),
+        "urgency": (0.1, list(Urgency), 1),
+        "reporter": (0.08, list(ReporterKind), 1),
         "area": (0.04, world.areas, 2),
     }
     asked = {name: value for name, value in drawn.items() if name in only or (not only and _hits(random, value[0]))}
@@ -139,7 +141,7 @@ def _codes(random: Random, only: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def _some(random: Random, values: Sequence[str], count: int) -> list[str]:
-    return sorted(random.sample(list(values), count))
+    return sorted(map(str, random.sample(list(values), count)))
 
 
 def _text(random: Random) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _effects(random: Random, n: int) -> dict[str, Any]:
     effects: dict[str, Any] = {}
     if n % 5 in {0, 4}:
         effects["deadline"] = {"respond": random.choice(("2h", "4wh", "1bd", "3bd"))}
-    if n % 10 == 7:
+    if n % 5 == 2:
         effects["urgency"] = "urgent"
     if n % 10 == 3:
         effects["effective"] = {"from": "2025-01-01"}
