@@ -144,8 +144,7 @@ class AgencyClient:
             except Exception as error:
                 pause = await self.failed(assignment, error, tried, retry)
             else:
-                await self.done(assignment)
-                return
+                return  # asking for the next says that it is handled
             if pause is None:
                 return
             await asyncio.sleep(pause)

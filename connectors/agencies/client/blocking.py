@@ -62,8 +62,7 @@ class BlockingClient:
             except Exception as error:
                 pause = self._call(self._client.failed(assignment, error, tried, retry))
             else:
-                self.done(assignment)
-                return
+                return  # asking for the next says that it is handled
             if pause is None:
                 return
             time.sleep(pause)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,18 @@ from typing import Any
 
 import pytest
 
-from connectors.agencies.client import AgencyClient, Horizon, NowhereToPut, Retry, TooManySetAside, facts
-from connectors.agencies.client.kafkaside import NoSuchTopic
+from connectors.agencies.client import (
+    AgencyClient,
+    Counts,
+    Horizon,
+    InMemory,
+    NowhereToPut,
+    Retry,
+    TooManySetAside,
+    facts,
+)
+from connectors.agencies.client.kafkaside import NoSuchTopic, open_source
+from connectors.agencies.client.taking import Taking
 from connectors.kafka.clients import Connection, consumer
 from contracts.codes import ReasonCode, ReturnReason
 from contracts.errors import Permanent, Temporary
@@ -55,15 +66,17 @@ async def test_the_level_cannot_be_set_otherwise(agency) -> None:
 
 
 async def test_an_error_in_the_loop_leaves_it_unhandled_and_it_comes_again(agency, take) -> None:
-    some = agency.some(2)
+    some = agency.some(3)
     await agency.dispatch(*some)
     async with agency.connect() as client:
         await _fail_in_the_loop(client)
         assert await take(client, 1) == [some[0].id]
         assert await agency.committed() == 1
         await _fail_in_the_loop(client)
-    async with agency.connect() as client:
         assert await take(client, 1) == [some[1].id]
+        await _fail_in_the_loop(client)
+    async with agency.connect() as client:
+        assert await take(client, 1) == [some[2].id]
 
 
 async def _fail_in_the_loop(client: AgencyClient) -> None:
@@ -174,24 +187,26 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from connectors.agencies.client import AgencyClient
 
-async def main(agency, bootstrap, folder, fatal):
+async def main(agency, bootstrap, folder, fatal, how):
     async with AgencyClient.connect(agency=agency, bootstrap=bootstrap, store=Path(folder) / "taken.db") as client:
         async for each in client.assignments():
             with open(Path(folder) / "work", "a") as book:
                 book.write(each.id + "\\n")
             if each.external_id == fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), int(how))
+                await asyncio.sleep(3600)
 
 asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_killed_in_the_middle_of_handling_that_one_comes_again_and_no_other(agency, take, tmp_path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+async def test_killed_or_interrupted_in_handling_that_one_comes_again_and_no_other(agency, tmp_path, how) -> None:
     some = agency.some(4)
     await agency.dispatch(*some)
-    words = [agency.code, agency.bootstrap, str(tmp_path), some[2].external_id]
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, *words, cwd=ROOT)
-    assert await asyncio.wait_for(child.wait(), 60) == -signal.SIGKILL
+    words = [agency.code, agency.bootstrap, str(tmp_path), some[2].external_id, str(int(how))]
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, *words, cwd=ROOT, stderr=-3)
+    assert await asyncio.wait_for(child.wait(), 60) == -how
     worked = (tmp_path / "work").read_text().split()
     assert worked == [each.id for each in some[:3]]
     async with agency.connect(store=tmp_path / "taken.db") as client, asyncio.timeout(90):
@@ -285,6 +300,22 @@ async def test_a_handler_that_handles_nothing_stops_instead_of_putting_all_aside
     assert await agency.committed() == 2
 
 
+async def test_one_that_is_handled_between_shows_that_the_handler_is_not_at_fault(agency, tmp_path: Path) -> None:
+    some = agency.some(6)
+    await agency.dispatch(*some)
+
+    async def every_other(each: Any) -> None:
+        if some.index(each) % 2 == 0:
+            raise Permanent(ReasonCode.INVALID_VALUE)
+        if each == some[-1]:
+            raise asyncio.CancelledError
+
+    async with agency.connect(store=tmp_path / "taken.db", in_a_row=1) as client, asyncio.timeout(30):
+        with pytest.raises(asyncio.CancelledError):
+            await client.run(every_other, QUICK)
+        assert len(client.letters()) == 3
+
+
 async def test_what_is_no_assignment_of_this_agency_is_put_aside_with_its_reason(agency, take, tmp_path: Path) -> None:
     good = agency.some(1)[0]
     others = _plain(replace(good, agency="police"))
@@ -359,6 +390,26 @@ async def test_a_rebalance_in_the_middle_of_handling_loses_nothing_and_repeats_a
     assert list(dict.fromkeys(handled)) == [each.id for each in some]
     assert len(handled) <= len(some) + 1
     assert [each for each in handled if handled.count(each) > 1] in ([], [some[0].id] * 2)
+
+
+async def test_work_that_holds_up_the_heartbeat_loses_its_commit_and_repeats_nothing(agency) -> None:
+    some, counts, quick = agency.some(2), Counts(), {"session_timeout_ms": 1_500, "heartbeat_interval_ms": 300}
+    await agency.dispatch(*some)
+    async with (
+        open_source(Connection(agency.bootstrap), agency.topic, agency.group, counts, **quick) as source,
+        asyncio.timeout(60),
+    ):
+        taking = Taking(source, agency.code, InMemory(), counts, 5)
+        run = taking.begin()
+        assert await taking.next(run) == some[0]
+        time.sleep(4)  # work that doesn't await: the group thinks this member dead
+        await taking.finish()
+        assert counts.commits_lost == 1
+        assert await agency.committed() is None
+        assert await taking.next(run) == some[1]
+        await taking.finish()
+        assert await agency.committed() == 2
+    assert (counts.handled, counts.taken) == (2, 2)
 
 
 async def test_a_topic_that_is_not_there_is_said_at_once(broker, fresh_name) -> None:
