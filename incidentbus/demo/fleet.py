@@ -35,15 +35,17 @@ class Fleet:
     logs: Path
     workers: list[Worker] = field(default_factory=list)
 
-    def start(self, stages: str = "intake,dispatch", **environment: str) -> Worker:
-        """Start one more worker."""
+    def start(self, stages: str = "intake,dispatch", tree: Path | None = None, **environment: str) -> Worker:
+        """Start one more worker; of another source tree, where one is given."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"worker-{len(self.workers) + 1}.log"
+        if tree is not None:
+            environment = {"PYTHONPATH": str(tree), **environment}
         command = [sys.executable, "-m", "incidentbus", "serve", "streams", "--stage", stages]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command, env={**os.environ, **self.environment, **environment}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd=tree,
             )  # fmt: skip
         worker = Worker(process, log)
         self.workers.append(worker)

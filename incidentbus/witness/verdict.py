@@ -28,7 +28,9 @@ class Verdict:
     `lost`: matters without a lead, unreadable records without a dead letter, and assignments that a decision names and
     no agency has. `duplicates`: assignments beyond the first of their key, a second agency that leads the same round,
     dead letters beyond the first of their record. `disordered`: an agency that saw a later round of a case before an
-    earlier one. `strangers`: assignments of matters that nobody published.
+    earlier one, decisions of a case out of the order of their rounds. `strangers`: assignments of matters that nobody
+    published. `orphans`: a decision without one of its assignments, an assignment without a decision that gave it, a
+    round decided twice.
     """
 
     matters: int
@@ -38,11 +40,12 @@ class Verdict:
     duplicates: tuple[str, ...]
     disordered: tuple[str, ...]
     strangers: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether every promise held."""
-        return not (self.lost or self.duplicates or self.disordered or self.strangers)
+        return not (self.lost or self.duplicates or self.disordered or self.strangers or self.orphans)
 
 
 def judge(ledger: Ledger, assignments: Sequence[Seen], decisions: Sequence[Seen], dead: Sequence[Seen]) -> Verdict:
@@ -61,9 +64,35 @@ def judge(ledger: Ledger, assignments: Sequence[Seen], decisions: Sequence[Seen]
         dead_letters=len(dead),
         lost=tuple(lost),
         duplicates=(*_more_than_one(arrived), *_second_leads(arrived), *_more_than_one(places)),
-        disordered=tuple(_disordered(arrived)),
+        disordered=(*_disordered(arrived), *_rounds_disordered(decisions)),
         strangers=tuple(map(_told, sorted(set(arrived) - known))),
+        orphans=tuple(_orphans(assignments, decisions)),
     )
+
+
+def _orphans(assignments: Sequence[Seen], decisions: Sequence[Seen]) -> Iterable[str]:
+    """Name what stands on one side alone, whichever it is."""
+    have = {(b["incident"], b["round"], b["agency"], b["role"]) for b in map(_body, assignments)}
+    decided: Counter[tuple[str, int]] = Counter()
+    given: set[tuple[str, int, str, str]] = set()
+    for decision in map(_body, decisions):
+        if "roles" not in decision:
+            continue  # a directive that was acted on or passed on
+        decided[decision["incident"], decision["round"]] += 1
+        given |= {(decision["incident"], decision["round"], r["agency"], r["role"]) for r in decision["roles"]}
+    yield from (f"{_told(each)}: decided, and no assignment" for each in sorted(given - have))
+    yield from (f"{_told(each)}: assigned, and no decision" for each in sorted(have - given))
+    yield from (f"{_told(each)}: decided {count} times" for each, count in sorted(decided.items()) if count > 1)
+
+
+def _rounds_disordered(decisions: Iterable[Seen]) -> Iterable[str]:
+    latest: dict[str, int] = {}
+    for decision in map(_body, decisions):
+        if "roles" in decision:
+            incident, round_ = decision["incident"], decision["round"]
+            if round_ < latest.get(incident, 0):
+                yield f"{incident}: round {round_} decided after round {latest[incident]}"
+            latest[incident] = max(round_, latest.get(incident, 0))
 
 
 def _more_than_one(seen: Sequence[tuple[object, ...]]) -> Iterable[str]:

@@ -92,3 +92,27 @@ def test_another_round_is_no_duplicate_but_going_back_is_disorder() -> None:
 def test_a_dead_letter_of_a_record_passed_on_counts_where_it_first_stood() -> None:
     passed_on = dead_letter(7, incidentbus_origin=f"{REPORTS}/0/0".encode())
     assert judge(ledger(None), [], [], [passed_on]).clean
+
+
+def test_a_decision_without_its_assignment_and_an_assignment_without_its_decision_are_orphans() -> None:
+    gave_more = [decision(police="lead", education="co_handler")]
+    assert judge(ledger("A1"), [assignment(0)], gave_more, []).orphans == (
+        "inc-A1 1 education co_handler: decided, and no assignment",
+    )
+    both = [assignment(0), assignment(1, agency="education", role="co_handler")]
+    verdict = judge(ledger("A1"), both, [decision(police="lead")], [])
+    assert verdict.orphans == ("inc-A1 1 education co_handler: assigned, and no decision",)
+    assert not verdict.clean
+
+
+def test_a_round_decided_twice_is_an_orphan_and_rounds_out_of_order_are_disorder() -> None:
+    once, again = decision(police="lead"), decision(police="lead")
+    assert judge(ledger("A1"), [assignment(0)], [once, again], []).orphans == ("inc-A1 1: decided 2 times",)
+    two = [assignment(0), assignment(1, round=2)]
+    backwards = judge(ledger("A1"), two, [decision(round_=2, police="lead"), once], [])
+    assert backwards.disordered == ("inc-A1: round 1 decided after round 2",)
+
+
+def test_a_directive_on_the_decisions_topic_is_no_decision() -> None:
+    taken = Seen("bus.decisions.v1", 0, 1, orjson.dumps({"directive": "d1", "incident": "inc-A1"}), {})
+    assert judge(ledger("A1"), [assignment(0)], [decision(police="lead"), taken], []).clean
