@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ from connectors.kafka.launching import (
     write_configuration,
 )
 from connectors.kafka.readiness import NotReady, wait_until_ready
+from connectors.kafka.serverconfig import Listener
 
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
@@ -139,6 +140,7 @@ def start_broker(
     ephemeral: bool = False,
     port: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    more: Sequence[Listener] = (),
     leash: bool = False,
     quick: bool = False,
     progress: Progress | None = None,
@@ -147,14 +149,15 @@ def start_broker(
     """Start a broker in `directory` and return when it is ready.
 
     Jars come from `cache_dir`, fetched on the first run. Without `port`, the last one of this directory is taken again
-    if it is free, else any free one. With `leash` it dies with this process, however that ends; `quick` is for tests,
-    not for benchmarks. Blocks; from a coroutine use `asyncio.to_thread`. Raises `DirectoryHeld`, `DataKept`,
-    `JarError`, `BrokerFailed`.
+    if it is free, else any free one; `more` are further listeners. With `leash` it dies with this process, however that
+    ends; `quick` is for tests, not for benchmarks. Blocks; from a coroutine use `asyncio.to_thread`. Raises
+    `DirectoryHeld`, `DataKept`, `JarError`, `BrokerFailed`.
     """
     jars = tuple(ensure_jars(cache_dir, progress=progress))
     recipe = Recipe(
-        directory.resolve(), jars, ephemeral, dict(overrides or {}), leash=leash, quick=quick, timeout=timeout
-    )
+        directory.resolve(), jars, ephemeral, dict(overrides or {}), leash=leash, quick=quick, timeout=timeout,
+        more=tuple(more),
+    )  # fmt: skip
     last = holding.read_card(recipe.directory)
     wanted = port or (last.port if last and port_is_free(last.port) else free_port())
     return _start(recipe, wanted, free_port(), keep=False)

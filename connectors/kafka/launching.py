@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.kafka import jvm, serverconfig
+from connectors.kafka.serverconfig import Listener
 
 _FORMAT_SECONDS: Final = 60.0
 _LOG_TAIL_LINES: Final = 15
@@ -38,6 +39,10 @@ class Recipe:
     quick: bool = False
     """Whether to compile lightly: a quicker start and less of a small machine's processor, a lower top speed."""
     timeout: float = 60.0
+    more: tuple[Listener, ...] = ()
+    """Further listeners, beside the one for clients and the controllers' own."""
+    cluster_id: str = ""
+    """Of the cluster that it belongs to; by default it is one of its own."""
 
 
 def clear(recipe: Recipe) -> None:
@@ -61,7 +66,7 @@ def forget(directory: Path) -> None:
 def write_configuration(recipe: Recipe, port: int, controller_port: int) -> None:
     """Write what the broker reads at its start."""
     (recipe.directory / "logs").mkdir(parents=True, exist_ok=True)
-    values = serverconfig.properties(recipe.directory, port, controller_port, recipe.overrides)
+    values = serverconfig.properties(recipe.directory, port, controller_port, recipe.overrides, recipe.more)
     (recipe.directory / "server.properties").write_text(serverconfig.render(values), encoding="utf-8")
     (recipe.directory / "log4j2.properties").write_text(serverconfig.logging_properties(), encoding="utf-8")
 
@@ -70,7 +75,8 @@ def format_data(recipe: Recipe) -> None:
     """Format the data directory, unless it was before. Raises `BrokerFailed`."""
     if (recipe.directory / "data" / "meta.properties").exists():
         return
-    arguments = ["format", "-t", serverconfig.cluster_id_for(recipe.directory), "-c"]
+    cluster_id = recipe.cluster_id or serverconfig.cluster_id_for(recipe.directory)
+    arguments = ["format", "-t", cluster_id, "-c"]
     command = _java(recipe, "kafka.tools.StorageTool", [*arguments, str(recipe.directory / "server.properties")])
     if jvm.run(command, recipe.directory / "logs" / "jvm.log", _FORMAT_SECONDS) != 0:
         raise BrokerFailed(f"{recipe.directory} could not be formatted\n{log_tail(recipe.directory, 'jvm.log')}")

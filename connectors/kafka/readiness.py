@@ -19,14 +19,19 @@ class NotReady(Exception):
     """The broker did not become ready: it died, or the time was up."""
 
 
-async def wait_until_ready(bootstrap: str, timeout: float, alive: Callable[[], bool] = lambda: True) -> float:
-    """Return after how many seconds the broker took a plain and a transactional record; raises `NotReady`."""
+async def wait_until_ready(
+    bootstrap: str, timeout: float, alive: Callable[[], bool] = lambda: True, replication: int = 1
+) -> float:
+    """Return after how many seconds the broker took a plain and a transactional record; raises `NotReady`.
+
+    `replication` is how many copies of the probe's topic there are to be, where it has yet to be made.
+    """
     began = time.monotonic()
     failure: BaseException | None = None
     await _until_listening(bootstrap, began + timeout, alive)
     while time.monotonic() < began + timeout and alive():
         try:
-            await asyncio.wait_for(_probe(bootstrap), began + timeout - time.monotonic())
+            await asyncio.wait_for(_probe(bootstrap, replication), began + timeout - time.monotonic())
         except (KafkaError, OSError, TimeoutError) as error:
             failure = error
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -48,11 +53,11 @@ async def _until_listening(bootstrap: str, until: float, alive: Callable[[], boo
             return
 
 
-async def _probe(bootstrap: str) -> None:
+async def _probe(bootstrap: str, replication: int) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await _ensure_probe_topic(admin)
+        await _ensure_probe_topic(admin, replication)
         await admin.find_coordinator(PROBE_TOPIC)  # makes the group coordinator's own topic too
     finally:
         await admin.close()
@@ -67,8 +72,8 @@ async def _probe(bootstrap: str) -> None:
         await producer.stop()
 
 
-async def _ensure_probe_topic(admin: AIOKafkaAdminClient) -> None:
-    response = await admin.create_topics([NewTopic(PROBE_TOPIC, 1, 1)])
+async def _ensure_probe_topic(admin: AIOKafkaAdminClient, replication: int) -> None:
+    response = await admin.create_topics([NewTopic(PROBE_TOPIC, 1, replication)])
     for _, code, *_ in response.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise KafkaError(f"topic {PROBE_TOPIC}: error {code}")

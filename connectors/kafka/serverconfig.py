@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -73,6 +74,18 @@ rootLogger.appenderRef.file.ref = file
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One more way into the broker, plain and on loopback. `name` is in capitals.
+
+    Clients that come in by it are sent to port `advertised`: another than `port` where something stands in between.
+    """
+
+    name: str
+    port: int
+    advertised: int
+
+
 def cluster_id_for(directory: Path) -> str:
     """Return a cluster id that is always the same for the same directory (22 characters, as Kafka wants it)."""
     digest = hashlib.sha256(str(directory).encode()).digest()[:15]
@@ -80,13 +93,21 @@ def cluster_id_for(directory: Path) -> str:
 
 
 def properties(
-    directory: Path, port: int, controller_port: int, overrides: Mapping[str, str] | None = None
+    directory: Path,
+    port: int,
+    controller_port: int,
+    overrides: Mapping[str, str] | None = None,
+    more: Sequence[Listener] = (),
 ) -> dict[str, str]:
-    """Return the broker's properties; `overrides` win over everything."""
+    """Return the broker's properties; `overrides` win over everything, `more` are further listeners."""
+    protocols = [_FIXED["listener.security.protocol.map"], *(f"{each.name}:PLAINTEXT" for each in more)]
+    listeners = [f"PLAINTEXT://127.0.0.1:{port}", *(f"{each.name}://127.0.0.1:{each.port}" for each in more)]
+    advertised = [f"PLAINTEXT://127.0.0.1:{port}", *(f"{each.name}://127.0.0.1:{each.advertised}" for each in more)]
     return {
         **_FIXED,
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listener.security.protocol.map": ",".join(protocols),
+        "listeners": ",".join([*listeners, f"CONTROLLER://127.0.0.1:{controller_port}"]),
+        "advertised.listeners": ",".join(advertised),
         "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{controller_port}",
         "log.dirs": str(directory / "data"),
         **(overrides or {}),

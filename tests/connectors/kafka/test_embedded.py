@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from connectors.kafka.embedded import BrokerFailed, DataKept, DirectoryHeld, EmbeddedBroker, attach, start_broker
+from connectors.kafka.launching import free_port
+from connectors.kafka.serverconfig import Listener
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,22 @@ async def test_a_broker_that_was_killed_comes_back_on_the_same_port_with_what_wa
     assert own.bootstrap == before[0]
     assert own.pid != before[1]
     assert await _read(own.bootstrap, "bus.kept.v1", 1) == [b"before the cut"]
+
+
+async def test_who_comes_in_by_a_further_listener_is_sent_to_the_port_that_it_advertises(tmp_path, cache_dir):
+    inner, advertised = free_port(), free_port()
+    more = [Listener("PATH", inner, advertised)]
+    started = await asyncio.to_thread(
+        start_broker, tmp_path / "b", cache_dir=cache_dir, ephemeral=True, leash=True, quick=True, more=more
+    )
+    try:
+        for door, sent_to in ((inner, advertised), (started.port, started.port)):
+            client = AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{door}")
+            await client.bootstrap()
+            assert [broker.port for broker in client.cluster.brokers()] == [sent_to]
+            await client.close()
+    finally:
+        await asyncio.to_thread(started.stop)
 
 
 def test_a_second_start_of_a_directory_is_refused_with_the_pid_that_holds_it(own, cache_dir):

@@ -19,6 +19,14 @@ def test_an_override_wins():
     assert serverconfig.properties(Path("/d"), 1, 2, {"num.partitions": "7"})["num.partitions"] == "7"
 
 
+def test_a_further_listener_sends_its_clients_to_another_port():
+    told = serverconfig.properties(Path("/d"), 1, 2, more=[serverconfig.Listener("PATH1", 3, 4)])
+    assert told["listeners"] == "PLAINTEXT://127.0.0.1:1,PATH1://127.0.0.1:3,CONTROLLER://127.0.0.1:2"
+    assert told["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1,PATH1://127.0.0.1:4"
+    assert told["listener.security.protocol.map"].endswith(",PATH1:PLAINTEXT")
+    assert told["inter.broker.listener.name"] == "PLAINTEXT"
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [("plain", "plain"), ("中心", "\\u4e2d\\u5fc3"), ("a\\b", "a\\\\b"), ("😀", "\\ud83d\\ude00"), ("a b", "a b")],
