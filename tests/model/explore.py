@@ -97,6 +97,7 @@ class Space:
         self._of_worker: dict[int, list[tuple[bool, int, int, int | None]]] = {}
         self._fenced: dict[tuple[int, int], int] = {}
         self._joined: dict[int, bool] = {}
+        self._regenerated: dict[tuple[int, tuple[bool, ...] | None], int] = {}
 
     def broker(self, broker: Broker) -> int:
         """Return the broker's number."""
@@ -124,28 +125,36 @@ class Space:
 
     def first(self) -> int:
         """Return the state in which nothing has happened."""
-        return self.pack(
-            self.broker(first_broker(self.world)), [self.worker(first_worker(self.world))] * self.world.workers
-        )
+        workers = [self.worker(first_worker(self.world, n)) for n in range(self.world.workers)]
+        return self.pack(self.broker(first_broker(self.world)), workers)
 
-    def successors(self, state: int) -> Iterator[tuple[bool, int]]:
-        """Yield whether it took a fault, and the state."""
+    def successors(self, state: int) -> list[tuple[bool, int]]:
+        """Return whether it takes a fault, and the state, for all that can happen."""
         broker, workers = self.unpack(state)
+        found = []
         for fault, after, fences in self._broker_steps(broker):
             others = workers if fences is None else [self._fence(w, fences) for w in workers]
-            yield fault, self.pack(after, list(others))
+            found.append((fault, self.pack(after, list(others))))
         last = -1
         for n, worker in enumerate(workers):
             if worker == last:
                 continue  # its twin has just done the same
             last = worker
+            rest = workers[:n] + workers[n + 1 :]
             for fault, after, changed, fences in self._worker_steps(broker, worker):
-                others = list(workers) if fences is None else [self._fence(w, fences) for w in workers]
-                others[n] = changed
-                yield fault, self.pack(after, others)
+                others = rest if fences is None else [self._fence(w, fences) for w in rest]
+                found.append((fault, self.pack(after, [changed, *others])))
         if self.brokers[broker].rebalancing and all(self._is_ready(w) for w in workers):
-            for move in _rebalanced(self.world, self.brokers[broker], tuple(self.workers[w] for w in workers)):
-                yield False, self.pack(self.broker(move.broker), [self.worker(w) for w in move.workers])
+            found += [(False, state) for state in self._rebalanced(broker, workers)]
+        return found
+
+    def _rebalanced(self, broker: int, workers: list[int]) -> Iterator[int]:
+        members = [n for n, worker in enumerate(workers) if self.workers[worker].member]
+        if members:
+            after = self.broker(self.brokers[broker]._replace(rebalancing=False))
+            for shares in assignments(self.world, len(members)):
+                of = dict(zip(members, shares, strict=True))
+                yield self.pack(after, [self._regenerate(w, of.get(n)) for n, w in enumerate(workers)])
 
     def _is_ready(self, number: int) -> bool:
         ready = self._joined.get(number)
@@ -172,6 +181,14 @@ class Space:
             ]
             self._of_worker[key] = steps
         return steps
+
+    def _regenerate(self, number: int, owns: tuple[bool, ...] | None) -> int:
+        key = (number, owns)
+        after = self._regenerated.get(key)
+        if after is None:
+            given = (False,) * len(self.world.units) if owns is None else owns
+            after = self._regenerated[key] = self.worker(regenerated(self.workers[number], given))
+        return after
 
     def _fence(self, number: int, unit: int) -> int:
         key = (number, unit)

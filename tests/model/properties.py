@@ -42,7 +42,8 @@ def _lost(world: World, broker: Broker, out: list[Entry]) -> str | None:
 
 def _decided_offsets(world: World, broker: Broker) -> list[int]:
     offsets = list(broker.offsets)
-    for (_, inputs), at in zip(world.units, broker.transactions, strict=True):
+    for number, at in enumerate(broker.transactions):
+        inputs = world.units[0 if world.per_process else number][1]
         if at.phase == COMMITTING and at.pending is not None:
             for i, offset in zip(inputs, at.pending, strict=True):
                 offsets[i] = offset

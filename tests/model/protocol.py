@@ -25,6 +25,9 @@ CURES: Final = {
     "G-seek": "after an abort the inputs seek back",
     "H-abort": "an abort after an error reaches the broker",
     "J-committed": "a state is restored from committed records",
+    "P-follow": "one id a process: a task is kept only from the generation before",
+    "P-stable": "one id a process: offsets are asked for when none is pending",
+    "P-wait": "one id a process: the changelog is read when nothing is open in it",
     "T-offsets": "outputs, changelog and offsets are one transaction",
 }
 EVERY: Final = frozenset(CURES)
@@ -43,6 +46,7 @@ DEAD: Final = -1
 FORWARD: Final = -2
 CLOCK: Final = "clock"
 DATA_MARKS, OFFSET_MARK = 1, 2
+SHARED: Final = -1
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class World:
     records of one turn. `rekeyed`, where given, is the input to which task 0 forwards what belongs to task 1. A stage
     that `remembers` passes over an id that it has had; one that doesn't shows a repeat as a repeat. With a `clock`, a
     turn may begin without a record, once (its id is `CLOCK`). With `anew`, a thrown-out process that thaws may make
-    its producer anew with its turn still in hand, as clients do that know no better.
+    its producer anew with its turn still in hand, as clients do that know no better. `per_process`: each process has
+    one transactional id for all it owns, and so fences nobody but its own past.
     """
 
     inputs: tuple[tuple[str, ...], ...] = (("x", "y"), ("x",))
@@ -65,6 +70,7 @@ class World:
     remembers: bool = False
     clock: bool = False
     anew: bool = True
+    per_process: bool = False
     cures: frozenset[str] = EVERY
     units: tuple[tuple[int, tuple[int, ...]], ...] = field(init=False)
 
@@ -75,6 +81,11 @@ class World:
         else:
             units = tuple((task, (i,)) for task, inputs in enumerate(self.tasks) for i in inputs)
         object.__setattr__(self, "units", units)
+
+    @property
+    def ids(self) -> int:
+        """How many transactional ids there are."""
+        return self.workers if self.per_process else len(self.units)
 
     def has(self, cure: str) -> bool:
         """Whether the cure is in place."""
@@ -92,7 +103,7 @@ class Transaction(NamedTuple):
 class Entry(NamedTuple):
     """A record that was written: input and offset of what it was made of, its id, the number that it was decided as.
 
-    `tag` says whose open transaction it belongs to (unit + 1), or that this is settled.
+    `tag` says whose open transaction it belongs to (its id + 1), or that this is settled.
     """
 
     source: tuple[int, int]
@@ -131,8 +142,9 @@ class Task(NamedTuple):
 class Worker(NamedTuple):
     """One process. `member` and `owns` are the coordinator's view, the rest its own.
 
-    `joined`: has asked to be in the generation to come. `synced`: acts under an assignment. `renamed`: is
-    another member than the one its tasks were assigned to. `up` is False from a crash until the session has run out.
+    `joined`: has asked to be in the generation to come. `synced`: acts under an assignment. `renamed`: is another
+    member than the one its tasks were assigned to, or has missed a generation where that matters. `slot`: its own
+    transactional id, where each process has one. `up` is False from a crash until the session has run out.
     """
 
     up: bool = True
@@ -140,12 +152,13 @@ class Worker(NamedTuple):
     joined: bool = False
     synced: bool = False
     renamed: bool = False
+    slot: int = SHARED
     owns: tuple[bool, ...] = ()
     tasks: tuple[Task | None, ...] = ()
 
 
 class Step(NamedTuple):
-    """What one worker or the broker does. `fences`: the unit whose other producers are at an end by it, or None."""
+    """What one worker or the broker does. `fences`: the id whose other producers end by it, or None."""
 
     label: str
     fault: bool
@@ -156,21 +169,30 @@ class Step(NamedTuple):
 
 def first_broker(world: World) -> Broker:
     """Nothing has happened."""
-    return Broker(False, (Transaction(),) * len(world.units), (), ((),) * len(world.tasks), (0,) * len(world.inputs))
+    return Broker(False, (Transaction(),) * world.ids, (), ((),) * len(world.tasks), (0,) * len(world.inputs))
 
 
-def first_worker(world: World) -> Worker:
+def first_worker(world: World, slot: int) -> Worker:
     """A process that has just started."""
-    return Worker(owns=(False,) * len(world.units), tasks=(None,) * len(world.units))
+    return Worker(
+        slot=slot if world.per_process else SHARED, owns=(False,) * len(world.units), tasks=(None,) * len(world.units)
+    )
 
 
 # what others' steps do to a worker
 
 
-def fenced(worker: Worker, unit: int) -> Worker:
-    """Somebody raised the epoch of the unit's transactional id."""
-    task = worker.tasks[unit]
-    return worker if task is None or not task.live else with_task(worker, unit, task._replace(live=False))
+def id_of(worker: Worker, unit: int) -> int:
+    """Return which transactional id the worker writes under for a unit: the unit's, or the process's own."""
+    return unit if worker.slot == SHARED else worker.slot
+
+
+def fenced(worker: Worker, number: int) -> Worker:
+    """Somebody raised the epoch of a transactional id."""
+    for unit, task in enumerate(worker.tasks):
+        if task is not None and task.live and id_of(worker, unit) == number:
+            worker = with_task(worker, unit, task._replace(live=False))
+    return worker
 
 
 def regenerated(worker: Worker, owns: tuple[bool, ...]) -> Worker:
@@ -184,9 +206,9 @@ def with_task(worker: Worker, unit: int, task: Task | None) -> Worker:
     return worker._replace(tasks=(*worker.tasks[:unit], task, *worker.tasks[unit + 1 :]))
 
 
-def with_transaction(broker: Broker, unit: int, transaction: Transaction) -> Broker:
+def with_transaction(broker: Broker, number: int, transaction: Transaction) -> Broker:
     """Return the broker with one transaction changed."""
-    changed = (*broker.transactions[:unit], transaction, *broker.transactions[unit + 1 :])
+    changed = (*broker.transactions[:number], transaction, *broker.transactions[number + 1 :])
     return broker._replace(transactions=changed)
 
 
@@ -194,3 +216,8 @@ def named(world: World, unit: int) -> str:
     """Return what a unit is called in traces."""
     task, inputs = world.units[unit]
     return f"task {task}" if world.has("E-whole") else f"task {task}'s input {inputs[0]}"
+
+
+def id_named(world: World, number: int) -> str:
+    """Return what a transactional id is called in traces."""
+    return f"process {number}" if world.per_process else named(world, number)

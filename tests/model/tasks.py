@@ -42,6 +42,7 @@ from tests.model.protocol import (
     Transaction,
     Worker,
     World,
+    id_of,
     named,
     with_transaction,
 )
@@ -54,12 +55,12 @@ def task_steps(world: World, broker: Broker, worker: Worker, unit: int, task: Ta
     if task.phase == ADRIFT or zombie:
         who = "{w} makes its producer anew, its turn still in hand:" if zombie else "{w} makes its producer anew:"
         anew = task._replace(phase=TAKEN)
-        yield from _initialise(world, broker, unit, task, anew, who, zombie and task.phase != ADRIFT)
+        yield from _initialise(world, broker, worker, unit, task, anew, who, zombie and task.phase != ADRIFT)
     if task.phase == ASSIGNED and not world.has("B-restore"):
         yield from _restore(world, broker, worker, unit, task, READ_EARLY)
     elif task.phase in (ASSIGNED, READ_EARLY):
         after = task._replace(phase=INITIALISED if task.phase == ASSIGNED else RESTORED)
-        yield from _initialise(world, broker, unit, task, after, "{w}:", False)
+        yield from _initialise(world, broker, worker, unit, task, after, "{w}:", False)
     elif task.phase == INITIALISED:
         yield from _restore(world, broker, worker, unit, task, RESTORED)
     elif task.phase == RESTORED:
@@ -71,29 +72,32 @@ def task_steps(world: World, broker: Broker, worker: Worker, unit: int, task: Ta
 
 
 def _initialise(
-    world: World, broker: Broker, unit: int, task: Task, after: Task, who: str, fault: bool
+    world: World, broker: Broker, worker: Worker, unit: int, task: Task, after: Task, who: str, fault: bool
 ) -> Iterator[Move]:
     """InitProducerId: answered once no transaction is left; an open one is aborted by it first."""
-    at, told = broker.transactions[unit], f"{who} InitProducerId for {named(world, unit)}"
+    at, told = broker.transactions[id_of(worker, unit)], f"{who} InitProducerId for {named(world, unit)}"
     if at.phase == NONE:
-        yield told, fault, broker, after._replace(live=True, behind=0), unit
+        yield told, fault, broker, after._replace(live=True, behind=0), id_of(worker, unit)
         if not fault:
-            yield f"{told}; the answer is lost", True, broker, None, unit
+            yield f"{told}; the answer is lost", True, broker, None, id_of(worker, unit)
     elif at.phase == OPEN:
         yield (
             f"{told} aborts the open transaction",
             fault,
-            aborting(broker, unit),
+            aborting(broker, id_of(worker, unit)),
             task._replace(live=False),
-            unit,
+            id_of(worker, unit),
         )
 
 
 def _restore(world: World, broker: Broker, worker: Worker, unit: int, task: Task, after: int) -> Iterator[Move]:
     if not world.has("D-callback") and worker.member:
         return  # a state takes longer to read than a session lasts
+    log = broker.changelogs[world.units[unit][0]]
+    if world.per_process and world.has("P-wait") and any(entry.tag > COMMITTED for entry in log):
+        return  # nobody fenced the predecessor: what it has open ends by itself, or by its time-out
     state: list[str] = []
-    for entry in broker.changelogs[world.units[unit][0]]:
+    for entry in log:
         if entry.tag > COMMITTED and world.has("J-committed"):
             break  # the last stable offset
         state.append(entry.id)
@@ -102,6 +106,8 @@ def _restore(world: World, broker: Broker, worker: Worker, unit: int, task: Task
 
 
 def _locate(world: World, broker: Broker, unit: int, task: Task) -> Iterator[Move]:
+    if world.per_process and world.has("P-stable") and any(at.pending is not None for at in broker.transactions):
+        return  # unstable offsets: asked again
     if world.has("B-locate"):
         at = tuple(broker.offsets[i] for i in world.units[unit][1])
         task = task._replace(ahead=at, position=at)
@@ -157,13 +163,13 @@ def _turn_steps(world: World, broker: Broker, worker: Worker, unit: int, task: T
     if not task.live and (world.has("T-offsets") or task.phase == OFFSETS):
         yield f"{{w}} finds itself fenced from {named(world, unit)}", False, broker, lost(world, task), None
     elif task.phase == TAKEN:
-        yield from _send(world, broker, unit, task)
+        yield from _send(world, broker, worker, unit, task)
     elif task.phase == SENT:
         yield from _add_offsets(world, broker, worker, unit, task)
     elif task.phase == OFFSETS:
-        yield from _end(world, broker, unit, task)
+        yield from _end(world, broker, worker, unit, task)
     else:
-        yield _abort(world, broker, unit, task)
+        yield _abort(world, broker, worker, unit, task)
 
 
 def lost(world: World, task: Task) -> Task | None:
@@ -171,15 +177,17 @@ def lost(world: World, task: Task) -> Task | None:
     return None if world.has("C-fence-back") else task._replace(phase=ADRIFT, live=False)
 
 
-def _send(world: World, broker: Broker, unit: int, task: Task) -> Iterator[Move]:
-    at = broker.transactions[unit]
+def _send(world: World, broker: Broker, worker: Worker, unit: int, task: Task) -> Iterator[Move]:
+    at = broker.transactions[id_of(worker, unit)]
     if at.phase in (COMMITTING, ABORTING):
         return  # concurrent transactions: the markers of the last one are still to come
-    tag = unit + 1 if world.has("T-offsets") else COMMITTED
+    tag = id_of(worker, unit) + 1 if world.has("T-offsets") else COMMITTED
     entries = tuple(Entry(*made, tag) for made in task.made)
     kept = tuple(e for e in entries if e.number >= 0)
     of = world.units[unit][0]
-    opened = with_transaction(broker, unit, at._replace(phase=OPEN)) if world.has("T-offsets") else broker
+    opened = (
+        with_transaction(broker, id_of(worker, unit), at._replace(phase=OPEN)) if world.has("T-offsets") else broker
+    )
     logged = tuple(log + kept if n == of else log for n, log in enumerate(opened.changelogs))
     refused = any(e.id == world.bad and e.number >= 0 for e in entries)
     after = SENT if not world.has("A-await") else REFUSED
@@ -204,23 +212,25 @@ def _send(world: World, broker: Broker, unit: int, task: Task) -> Iterator[Move]
 
 def _add_offsets(world: World, broker: Broker, worker: Worker, unit: int, task: Task) -> Iterator[Move]:
     told = f"{{w}} adds the offsets {_where(world, unit, task.position)}"
-    at = broker.transactions[unit]
+    at = broker.transactions[id_of(worker, unit)]
     if not world.has("C-clock") and [name for _, name, _ in task.made] == [CLOCK]:
         yield "{w} adds no offsets", False, broker, task._replace(phase=OFFSETS), None
     elif world.has("C-generation") and not (worker.member and task.grant == PRESENT):
-        after = aborting(broker, unit) if at.phase == OPEN else broker
+        after = aborting(broker, id_of(worker, unit)) if at.phase == OPEN else broker
         yield f"{told}: refused, another generation; aborts, drops the task", False, after, None, None
     elif world.has("T-offsets"):
-        after = with_transaction(broker, unit, at._replace(pending=task.position))
+        after = with_transaction(broker, id_of(worker, unit), at._replace(pending=task.position))
         yield told, False, after, task._replace(phase=OFFSETS), None
     else:
-        bare = with_transaction(broker, unit, Transaction(COMMITTING, OFFSET_MARK, task.position))
-        yield told, False, marked(world, bare, unit, OFFSET_MARK), _settled_turn(world, task), None
+        bare = with_transaction(broker, id_of(worker, unit), Transaction(COMMITTING, OFFSET_MARK, task.position))
+        yield told, False, marked(world, bare, id_of(worker, unit), OFFSET_MARK), _settled_turn(world, task), None
 
 
-def _end(world: World, broker: Broker, unit: int, task: Task) -> Iterator[Move]:
-    at = broker.transactions[unit]
-    decided = with_transaction(broker, unit, at._replace(phase=COMMITTING, marks=DATA_MARKS | OFFSET_MARK))
+def _end(world: World, broker: Broker, worker: Worker, unit: int, task: Task) -> Iterator[Move]:
+    at = broker.transactions[id_of(worker, unit)]
+    decided = with_transaction(
+        broker, id_of(worker, unit), at._replace(phase=COMMITTING, marks=DATA_MARKS | OFFSET_MARK)
+    )
     told = f"{{w}} commits {named(world, unit)}"
     yield told, False, decided, _settled_turn(world, task), None
     yield f"{told}; the answer is lost", True, decided, lost(world, task), None
@@ -234,7 +244,7 @@ def _settled_turn(world: World, task: Task) -> Task:
     return task._replace(phase=IDLE, state=state, ahead=task.position, made=(), cut=WHOLE)
 
 
-def _abort(world: World, broker: Broker, unit: int, task: Task) -> Move:
+def _abort(world: World, broker: Broker, worker: Worker, unit: int, task: Task) -> Move:
     """The turn is given up: overlay dropped, inputs sought back; after a refusal the next one is cut finer."""
     cut = task.cut
     if task.phase == REFUSED and world.has("A-bisect"):
@@ -244,7 +254,7 @@ def _abort(world: World, broker: Broker, unit: int, task: Task) -> Move:
     told = f"{{w}} gives the turn up, and stands at {_where(world, unit, position)}"
     if not world.has("H-abort"):
         return f"{told}; the abort never reaches the broker", False, broker, after, None
-    return told, False, aborting(broker, unit), after, None
+    return told, False, aborting(broker, id_of(worker, unit)), after, None
 
 
 # words

@@ -6,7 +6,7 @@ import pytest
 
 from tests.model.explore import TooLarge, explore
 from tests.model.properties import broken
-from tests.model.protocol import COMMITTING, EVERY, Entry, Transaction, World, first_broker
+from tests.model.protocol import COMMITTING, EVERY, Broker, Entry, Transaction, World, first_broker
 from tests.model.traces import trace
 from tests.model.worlds import BOUNDS, MOST, ONE, REMOVALS, TWO, Removal
 
@@ -47,10 +47,9 @@ def test_the_generation_is_a_second_line_behind_the_fence() -> None:
 
 
 def test_each_property_sees_what_it_is_for() -> None:
-    taken = replace(TWO)
+    taken = TWO
     first, second = Entry(FIRST, "x", 0, 0), Entry(SECOND, "y", 1, 0)
-    logs = {"out": (first, second), "changelogs": ((first, second),), "offsets": (2,)}
-    good = first_broker(taken)._replace(**logs)
+    good = first_broker(taken)._replace(out=(first, second), changelogs=((first, second),), offsets=(2,))
     assert broken(taken, good) is None
     assert said(taken, good._replace(out=(first,))) == "lost"
     assert said(taken, good._replace(out=(first, second, second))) == "twice"
@@ -73,7 +72,7 @@ def test_a_bound_that_is_passed_is_said() -> None:
         explore(ONE, 100)
 
 
-def said(world: World, broker: object) -> str:
-    sentence = broken(world, broker)  # type: ignore[arg-type]
+def said(world: World, broker: Broker) -> str:
+    sentence = broken(world, broker)
     assert sentence is not None
     return sentence.split(":")[0]

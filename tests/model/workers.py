@@ -23,7 +23,7 @@ from tests.model.tasks import task_steps
 
 def worker_steps(world: World, broker: Broker, worker: Worker) -> Iterator[Step]:
     """Yield whatever this worker may do next, and what may happen to it."""
-    nothing = first_worker(world)
+    nothing = first_worker(world, worker.slot)
     if not worker.up:
         yield Step("{w}'s session runs out, and it is started again", False, broker._replace(rebalancing=True), nothing)
         return
@@ -56,7 +56,9 @@ def _group_steps(world: World, broker: Broker, worker: Worker) -> Iterator[Step]
         label = "{w} joins the group" if fresh else "{w} learns that it was thrown out, and joins as a new member"
         yield Step(label, False, stirred, _parked(worker)._replace(member=True, joined=True, renamed=not fresh))
     elif broker.rebalancing and not worker.joined:
-        yield Step("{w} hears of the rebalance, and rejoins", False, broker, _parked(worker)._replace(joined=True))
+        skipped = world.per_process and world.has("P-follow") and not worker.synced
+        after = _parked(worker)._replace(joined=True, renamed=worker.renamed or skipped)
+        yield Step("{w} hears of the rebalance, and rejoins", False, broker, after)
     elif not broker.rebalancing and not worker.synced:
         yield Step("{w} is told its assignment: {owns}", False, broker, _assigned(world, broker, worker))
     elif not broker.rebalancing and any(o and t is None for o, t in zip(worker.owns, worker.tasks, strict=True)):
@@ -70,7 +72,10 @@ def _parked(worker: Worker) -> Worker:
 
 
 def _assigned(world: World, broker: Broker, worker: Worker) -> Worker:
-    """A task stays only with the same member; where it starts anew it knows nothing."""
+    """A task stays only with the same member; where it starts anew it knows nothing.
+
+    With an id for each task, whoever had it meanwhile has fenced it; without, nobody may have had it meanwhile.
+    """
     tasks: list[Task | None] = []
     for (_, inputs), owned, kept in zip(world.units, worker.owns, worker.tasks, strict=True):
         if not owned:

@@ -1,7 +1,8 @@
 """What is explored at each bound, and for each cure the smallest world in which its absence shows.
 
 A bound is a row of worlds, since no single one that is small enough has everything in it: two records behind each
-other and two beside each other, repeats, a record whose output is refused, a clock, a third worker, a forwarded record.
+other and two beside each other, repeats, a record whose output is refused, a clock, a third worker, a forwarded
+record, one transactional id a process.
 """
 
 from dataclasses import dataclass, replace
@@ -17,18 +18,20 @@ REFUSED: Final = replace(TWO, bad="x")
 CLOCK: Final = replace(ONE, clock=True)
 THIRD: Final = replace(ONE, workers=3)
 REKEYED: Final = World(inputs=(("x",), ("x",), ()), tasks=((0,), (1, 2)), rekeyed=2, remembers=True, workers=1)
+PROCESS: Final = replace(ONE, per_process=True)
+PROCESS_TWO: Final = replace(TWO, per_process=True)
 MORE: Final = World(inputs=(("x", "y"), ("x",)), tasks=((0, 1),), remembers=True, bad="y")
 THREE: Final = replace(ONE, inputs=(("x", "y", "z"),))
 
 BOUNDS: Final[dict[int, dict[str, World]]] = {
-    1: {"one": ONE, "rekeyed": REKEYED, "refused": REFUSED},
+    1: {"process": PROCESS, "refused": REFUSED, "one": ONE, "rekeyed": REKEYED},
     2: {
-        "third-worker": THIRD, "beside": BESIDE, "two": TWO, "repeat": REPEAT, "refused": REFUSED, "clock": CLOCK,
-        "rekeyed": REKEYED,
+        "third-worker": THIRD, "process": PROCESS_TWO, "beside": BESIDE, "two": TWO, "repeat": REPEAT,
+        "refused": REFUSED, "clock": CLOCK, "rekeyed": REKEYED,
     },
     3: {
         "third-worker-two": replace(TWO, workers=3), "more": MORE, "three": THREE, "third-worker": THIRD,
-        "beside": BESIDE, "two": TWO, "repeat": REPEAT, "refused": REFUSED, "clock": CLOCK,
+        "process": PROCESS_TWO, "beside": BESIDE, "two": TWO, "repeat": REPEAT, "refused": REFUSED, "clock": CLOCK,
         "rekeyed-two-workers": replace(REKEYED, workers=2),
     },
 }  # fmt: skip
@@ -68,6 +71,9 @@ REMOVALS: Final = (
     Removal("G-seek", TWO, "lost"),
     Removal("H-abort", ONE, "twice"),
     Removal("J-committed", replace(ONE, remembers=True), "lost"),
+    Removal("P-follow", PROCESS, "twice"),
+    Removal("P-stable", PROCESS, "twice"),
+    Removal("P-wait", PROCESS_TWO, "state"),
     Removal("T-offsets", ONE, "twice"),
 )
 assert {removal.cure for removal in REMOVALS} == set(CURES), "every cure is taken out once"
