@@ -55,7 +55,7 @@ def main() -> int:
             pool.terminate()
             print("model: interrupted", file=sys.stderr)
             return INTERRUPTED
-    return _sum_up(told, options.bound, time.monotonic() - began)
+    return sum_up(told, options.bound, time.monotonic() - began)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,7 +115,8 @@ def _print(one: Told, traces: bool) -> None:
     sys.stdout.flush()
 
 
-def _sum_up(told: list[Told], bound: int, seconds: float) -> int:
+def sum_up(told: list[Told], bound: int, seconds: float) -> int:
+    """Print the last line; 1 if a promise broke, or the lack of a cure was not found as it should be."""
     worlds = [one for one in told if not one.removal]
     cures = [one for one in told if one.removal]
     violations = sum(not one.ok for one in worlds)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.model.__main__ import Told, sum_up
 from tests.model.explore import TooLarge, explore
 from tests.model.properties import broken
 from tests.model.protocol import COMMITTING, EVERY, Broker, Entry, Transaction, World, first_broker
@@ -76,3 +77,17 @@ def said(world: World, broker: Broker) -> str:
     sentence = broken(world, broker)
     assert sentence is not None
     return sentence.split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("removal", "ok", "code"), [(False, True, 0), (False, False, 1), (True, True, 0), (True, False, 1)]
+)
+def test_the_exit_code_says_whether_a_promise_broke_or_a_cure_was_not_missed(
+    removal: bool, ok: bool, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Told("a", removal, states=7, steps=9, wrong=None, told="", length=0, ok=ok)
+    assert sum_up([told], 1, 0.4) == code
+    violations, cures, found = int(not removal and not ok), int(removal), int(removal and ok)
+    states = 0 if removal else 7
+    line = f"model: bound=1 states={states} violations={violations} cures={cures} found={found} seconds=0\n"
+    assert capsys.readouterr().out == line
