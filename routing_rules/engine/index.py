@@ -17,6 +17,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
+from routing_rules.engine.conditions import TESTS
 from routing_rules.engine.facts import Facts
 from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Block
@@ -50,7 +51,18 @@ _SEVERAL: Final = frozenset({"area", "response", "tags"})
 _ALWAYS: Final = frozenset({"channel", "kind"})
 """Those that are looked at though no block asks, so that there always is a combination to look up."""
 
-INDEXED: Final = frozenset({*_FEW, "category", "jurisdiction", "missing"})
+_SINGLE: Final[Mapping[str, str]] = {
+    "lead": "lead",
+    "about": "about",
+    "reporters": "state.reporters",
+    "reports": "state.reports",
+}
+"""The fields whose answer hangs on one value of the facts beside the ruleset, and where facts have it.
+
+Their conditions are asked once for each combination of those values that comes up.
+"""
+
+INDEXED: Final = frozenset({*_FEW, *_SINGLE, "category", "jurisdiction", "missing"})
 """The fields that `Index.candidates` answers exactly."""
 
 _NAMES: Final = (*_FEW, "category", "jurisdiction")
@@ -121,6 +133,7 @@ class Index:
         self._live = live
         self._seen: dict[_Key, Split] = {}
         self._category, self._jurisdiction = fields["category"], fields["jurisdiction"]
+        self._single = _Single(blocks)
         self.words = tuple(_TextMasks(blocks[start : start + SPAN]) for start in range(0, len(blocks), SPAN))
 
     def masks(self, facts: Facts, on: date) -> tuple[Split, Split, Split]:
@@ -132,8 +145,9 @@ class Index:
         key = (self._combination(facts), has, on if self._live else None)
         found = self._seen.get(key)
         catalogue = facts.terms.catalogue
+        few = keep(self._seen, key, self._folded(key)) if found is None else found
         return (
-            keep(self._seen, key, self._folded(key)) if found is None else found,
+            self._single.within(few, facts),
             self._category.chain(facts.category, catalogue.category_chain),
             self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain),
         )
@@ -155,6 +169,41 @@ class Index:
         for name in has:
             mask &= ~self._falling[name]
         return split(mask)
+
+
+class _Single:
+    """Which blocks a combination of the values of `_SINGLE` leaves standing."""
+
+    __slots__ = ("_asking", "_blocks", "_combination", "_seen")
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        asking = {name: _asking(name, blocks) for name in _SINGLE}
+        self._asking = {name: conditions for name, conditions in asking.items() if conditions}
+        self._blocks = len(blocks)
+        self._combination: Callable[[Facts], Any] | None = None
+        if self._asking:
+            self._combination = attrgetter(*(_SINGLE[name] for name in self._asking))
+        self._seen: dict[Any, Split] = {}
+
+    def within(self, mask: Split, facts: Facts) -> Split:
+        """Return what is left of `mask`."""
+        if self._combination is None:
+            return mask
+        key = self._combination(facts)
+        found = self._seen.get(key)
+        first, rest = keep(self._seen, key, split(self._standing(facts))) if found is None else found
+        return mask[0] & first, mask[1] & rest
+
+    def _standing(self, facts: Facts) -> Mask:
+        fallen: list[int] = []
+        for name, conditions in self._asking.items():
+            fallen += [i for i, wanted in conditions if not TESTS[name](wanted, facts)]
+        return ~mask_of(fallen, self._blocks)
+
+
+def _asking(name: str, blocks: Sequence[Block]) -> list[tuple[int, Any]]:
+    """Return the blocks that ask about a field, by position, with what they want."""
+    return [(i, wanted) for i, block in enumerate(blocks) if (wanted := getattr(block, name)) is not None]
 
 
 def _falling(blocks: Sequence[Block]) -> dict[str, Mask]:
