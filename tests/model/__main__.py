@@ -60,7 +60,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.model", description="explore the gate's protocol")
-    parser.add_argument("--bound", type=int, choices=sorted(BOUNDS), default=2, help="how much; 3 is for a machine with time and memory")
+    parser.add_argument("--bound", type=int, choices=sorted(BOUNDS), default=2, help="how much; 3 is long")
     parser.add_argument("--cure", nargs="*", default=[], choices=CURES, help="take out these alone")
     parser.add_argument("--traces", action="store_true", help="print every counter-example step by step")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
