@@ -21,7 +21,7 @@ from contracts.serde import read
 from contracts.telemetry import Meter
 from contracts.topics import Topics
 from incidentbus.clock import SystemClock
-from incidentbus.collector import settle_collector
+from incidentbus.memory import settle_collector
 from incidentbus.telemetry.prometheus import ruleset_refused, ruleset_taken
 from streams.gate.mending import MendingConsumer
 from streams.rulesets import HeldRuleset, RefusedRuleset, RulesetInForce, open_bundle

@@ -13,6 +13,7 @@ import uvloop
 from mode import Service, Worker
 
 from incidentbus.assembly import GateService, build_services
+from incidentbus.memory import keep_freed_memory
 from incidentbus.settings import Settings
 from incidentbus.telemetry.http import HealthCheck, HealthReport, HealthServer
 from incidentbus.telemetry.prometheus import PrometheusMeter, registry_of
@@ -63,6 +64,7 @@ def serve(settings: Settings, stages: Sequence[str]) -> None:
 
     Raises `NotStarted`, aiokafka's errors where no broker answers, or whatever the worker crashed with.
     """
+    keep_freed_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, stages))
 

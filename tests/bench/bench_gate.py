@@ -34,7 +34,7 @@ from contracts.ports import Emit, InboundRecord, Processor, RecordHandler, State
 from contracts.report import Report
 from contracts.topics import Topics
 from incidentbus.clock import SystemClock, utc_now
-from incidentbus.collector import settle_collector
+from incidentbus.memory import keep_freed_memory, settle_collector
 from incidentbus.demo.corpus import corpus
 from incidentbus.publishing import Author, publish
 from incidentbus.settings import Settings
@@ -240,7 +240,8 @@ async def _measure(bench: Bench, settings: Settings, rounds: int, profile: bool)
     await prepare(bench, settings)
     outputs, mix = canned_outputs(bench)
     canned, real = canned_stage(bench, outputs), real_stage(bench)
-    settle_collector()  # as a worker does
+    keep_freed_memory()  # as a worker does
+    settle_collector()
     told: dict[str, list[float]] = {"ceiling": [], "dispatch": []}
     for number in range(rounds + 1):  # the first round warms broker and interpreter and is not counted
         for name, stage in (("ceiling", canned), ("dispatch", real)):
