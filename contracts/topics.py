@@ -61,7 +61,7 @@ class TopicSpec:
     partitions: Partitions = Partitions.SPINE
     cleanup: Cleanup = Cleanup.DELETE
     retention_ms: int = 30 * DAY_MS
-    stamp: Stamp = Stamp.CREATE
+    stamp: Stamp = Stamp.LOG_APPEND
     max_message_bytes: int = MAX_MESSAGE_BYTES
     example: str = ""
 
@@ -105,6 +105,10 @@ class Topics:
     def agency_assignments(self, agency: str) -> str:
         """Return the topic from which an agency takes its assignments."""
         return f"{self.prefix}agency.{agency}.assignments.v1"
+
+    def agency_group(self, agency: str) -> str:
+        """Return the one consumer group that an agency may read its assignments with."""
+        return f"{self.prefix}agency.{agency}"
 
     def agency_feedback(self, agency: str) -> str:
         """Return the topic on which an agency tells what it did."""

@@ -5,7 +5,7 @@ Each question is put by itself: what can't be asked because the broker is away s
 
 import asyncio
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +13,25 @@ from aiokafka.errors import KafkaError
 
 from connectors.kafka.admin import find_topics
 from connectors.kafka.clients import Connection, producer
+from connectors.kafka.clustersettings import cluster_settings
 from connectors.kafka.health import cluster_health, disk
 from connectors.kafka.topicplan import differences, wanted_topics
+from connectors.kafka.unread import UnreadLook
 from contracts.errors import Permanent
 from contracts.ports import Clock
 from contracts.probe import Probe
 from contracts.ruleset import RulesetPointer
 from contracts.serde import read, write
 from contracts.topics import Topics
+from incidentbus.agencylag import AgencyLag, agency_lags
+from incidentbus.clock import SystemClock
+from incidentbus.connecting import connection_of
+from incidentbus.promise import QUESTIONS, Needs
 from incidentbus.readmodel.inputs import paused_inputs
 from incidentbus.readmodel.reading import existing, read_all
+from incidentbus.settings import Settings
 from routing_rules.engine.loader import load_directory
+from routing_rules.engine.schema import Ruleset
 
 _LOG_APPEND: Final = 1
 _SLOW_SECONDS: Final = 20.0
@@ -55,28 +63,108 @@ class Patient:
     ruleset_dir: Path
     run_dir: Path
     clock: Clock
+    transaction_ms: int
+    session_ms: int
+
+
+def patient_of(settings: Settings, client_id: str) -> Patient:
+    """Return the deployment that the settings tell of."""
+    return Patient(
+        connection_of(settings, client_id), settings.topics(), settings.replication_factor, settings.ruleset_dir,
+        settings.run_dir, SystemClock(), int(settings.transaction_timeout * 1000), int(settings.session_timeout * 1000),
+    )  # fmt: skip
+
+
+CHECKS: Final = ("broker", "topics", *QUESTIONS, "ruleset", "clock", "disk", "inputs", "agencies")
+"""Every question by its name, in the order of the answers. An agency that is ill has a line of its own behind them."""
 
 
 async def examine(patient: Patient) -> list[Answer]:
-    """Return the answers: broker, topics, ruleset, clock, disk, inputs, in this order."""
+    """Return the answers, in the order of `CHECKS`, then a line for each agency that is not right."""
     first = await _asked("broker", _broker(patient), _START)
     if not first.reached:
         away = Answer("", False, "没法问：Kafka 连不上 / not asked: Kafka can't be reached", reached=False)
-        unasked = {each: _named(each, away) for each in ("topics", "clock", "inputs")}
-        return [first, unasked["topics"], _ruleset_dir(patient), unasked["clock"], _disk(patient), unasked["inputs"]]
+        here = {"broker": first, "ruleset": _ruleset_dir(patient), "disk": _disk(patient)}
+        return [here.get(check) or _named(check, away) for check in CHECKS]
+    ruleset = _loaded(patient)
     return [
         first,
-        await _asked("topics", _topics(patient), _APPLY),
+        await _asked("topics", _topics(patient, ruleset), _APPLY),
+        *await _promises(patient, ruleset),
         await _asked("ruleset", _ruleset(patient), _APPLY),
         await _asked("clock", _clock(patient), _APPLY),
         _disk(patient),
         await _asked("inputs", _inputs(patient), _APPLY),
+        *await _agencies(patient, ruleset),
     ]
+
+
+def _loaded(patient: Patient) -> Ruleset | None:
+    try:
+        return load_directory(patient.ruleset_dir).ruleset
+    except OSError:
+        return None
+
+
+def agencies_of(patient: Patient) -> tuple[str, ...]:
+    """Return the codes of the agencies of this deployment's ruleset; none where it doesn't load."""
+    ruleset = _loaded(patient)
+    return tuple(sorted(ruleset.agencies)) if ruleset else ()
+
+
+async def _promises(patient: Patient, ruleset: Ruleset | None) -> list[Answer]:
+    """What the promise asks of the cluster's settings: read once, each question judged by itself."""
+    specs = patient.topics.specs(ruleset.channels if ruleset else (), ruleset.agencies if ruleset else ())
+    needs = Needs(specs, patient.transaction_ms, patient.session_ms)
+    told: list[Answer] = []
+
+    async def read_and_judge() -> Answer:
+        found = await cluster_settings(patient.connection, patient.topics.prefix)
+        for about, question in QUESTIONS.items():
+            verdict = question(found, needs)
+            told.append(Answer(about, verdict.right, verdict.found, verdict.cure))
+        return told[0]
+
+    failed = await _asked("settings", read_and_judge(), _ASK)
+    return told or [replace(failed, about=about) for about in QUESTIONS]
+
+
+async def _agencies(patient: Patient, ruleset: Ruleset | None) -> list[Answer]:
+    """One line on all agencies, and one for each that is in danger of losing what it hasn't read."""
+    lags: list[AgencyLag] = []
+
+    async def measure() -> Answer:
+        agencies = ruleset.agencies if ruleset else ()
+        lags.extend(
+            await agency_lags(UnreadLook(patient.connection), patient.connection, patient.topics, agencies,
+                              patient.clock.now_ms())
+        )  # fmt: skip
+        return _all_agencies(lags)
+
+    whole = await _asked("agencies", measure(), _ASK)
+    return [whole, *(Answer(f"agency {lag.agency}", False, lag.told(), lag.cure()) for lag in lags if not lag.right)]
+
+
+def _all_agencies(lags: list[AgencyLag]) -> Answer:
+    if not lags:
+        return Answer("", False, "没有单位的主题可查 / no agency has a topic to look at", _APPLY)
+    ill = [lag.agency for lag in lags if not lag.right]
+    if ill:
+        return Answer(
+            "", False, f"{len(ill)} 家要丢未读的交办 / may lose what they haven't read: {_some(ill)}", _EXPIRING
+        )
+    waiting = sorted((lag for lag in lags if lag.waited_s), key=lambda lag: -lag.waited_s)
+    if not waiting:
+        return Answer("", True, f"{len(lags)} 家都读到了头 / agencies have read what there is")
+    found = f"{len(lags)} 家，{len(waiting)} 家有积压 / agencies, so many behind"
+    return Answer("", True, f"{found}；最久 / longest: {waiting[0].agency} {waiting[0].told()}")
 
 
 _START: Final = "incidentbus broker start，或设对 / or set INCIDENTBUS_BOOTSTRAP_SERVERS"
 _APPLY: Final = "incidentbus topics apply"
 _PUBLISH: Final = "incidentbus rules publish"
+_ASK: Final = "docs/kafka.md#permissions（要能看配置和位点 / this user must see settings and offsets）"
+_EXPIRING: Final = "docs/runbooks/IncidentbusAgencyExpiring.md"
 
 
 def _named(about: str, answer: Answer) -> Answer:
@@ -116,8 +204,7 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(every[:_SHOWN]) + more
 
 
-async def _topics(patient: Patient) -> Answer:
-    ruleset = load_directory(patient.ruleset_dir).ruleset
+async def _topics(patient: Patient, ruleset: Ruleset | None) -> Answer:
     if ruleset is None:
         return Answer(
             "", False, f"{patient.ruleset_dir}: 规则集读不进来 / the ruleset doesn't load", "incidentbus rules lint"

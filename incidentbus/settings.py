@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     static_member: str = Field(default="", description="a name of this worker's own (a pod's), for static membership")
     metrics_host: str = Field(default="127.0.0.1", description="address that /metrics, /healthz and /readyz listen on")
     metrics_port: int = Field(default=9400, ge=0, le=65_535, description="port of the same; 0 takes a free one")
+    watch_port: int = Field(default=9401, ge=0, le=65_535, description="the same of `serve watch`; 0 takes a free one")
+    watch_interval: float = Field(default=30.0, ge=1, le=3600, description="how often `serve watch` looks")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="one JSON line per fact, or readable; auto looks whether a terminal reads"
     )

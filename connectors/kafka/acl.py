@@ -18,12 +18,13 @@ class Grant(NamedTuple):
     principal: str
     operation: str
     kind: str
-    """`topic`, `group` or `transactional-id`."""
+    """`topic`, `group`, `transactional-id`, or `cluster`, of which there is one."""
     name: str
 
     def arguments(self) -> str:
         """Return the grant as arguments of `kafka-acls.sh`."""
-        return f"--add --allow-principal {self.principal} --operation {self.operation} --{self.kind} {self.name}"
+        what = f"--{self.kind} {self.name}" if self.kind != "cluster" else "--cluster"
+        return f"--add --allow-principal {self.principal} --operation {self.operation} {what}"
 
 
 def topic_grants(specs: Iterable[TopicSpec], prefix: str = "") -> Iterator[Grant]:
@@ -64,6 +65,17 @@ def operator_grants(specs: Iterable[TopicSpec]) -> Iterator[Grant]:
             yield Grant(OPERATORS, operation, "topic", name)
         if name + DLQ_SUFFIX in every:
             yield Grant(OPERATORS, "Write", "topic", name)
+
+
+def watch_grants(topics: Topics, agencies: Iterable[str]) -> Iterator[Grant]:
+    """Yield what `doctor` and the watch ask, as operators: brokers' settings, Kafka's topics, agencies' places."""
+    yield Grant(OPERATORS, "Describe", "cluster", "kafka-cluster")
+    yield Grant(OPERATORS, "DescribeConfigs", "cluster", "kafka-cluster")
+    for name in ("__consumer_offsets", "__transaction_state"):
+        yield Grant(OPERATORS, "Describe", "topic", name)
+        yield Grant(OPERATORS, "DescribeConfigs", "topic", name)
+    for code in agencies:
+        yield Grant(OPERATORS, "Describe", "group", topics.agency_group(code))
 
 
 def _both(who: str, operation: str, kind: str, name: str) -> Iterator[Grant]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -27,14 +27,15 @@ _PAUSE_SECONDS: Final = 0.1
 async def find_topics(connection: Connection, prefix: str = "") -> dict[str, Found]:
     """Describe the topics of this deployment that the cluster has."""
     async with admin(connection) as client:
-        found = await _described(client, prefix)
+        found = await described(client, lambda name: is_ours(name, prefix))
     records = await _records(connection, {name: topic.partitions for name, topic in found.items()})
     return {name: replace(topic, records=records[name]) for name, topic in found.items()}
 
 
-async def _described(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Found]:
-    described = {topic["topic"]: topic for topic in await client.describe_topics() if is_ours(topic["topic"], prefix)}
-    configs = await _configs(client, described)
+async def described(client: AIOKafkaAdminClient, wanted: Callable[[str], bool]) -> dict[str, Found]:
+    """Describe the topics whose name is `wanted`, without counting their records."""
+    there = {topic["topic"]: topic for topic in await client.describe_topics() if wanted(topic["topic"])}
+    configs = await _configs(client, there)
     return {
         name: Found(
             name=name,
@@ -43,7 +44,7 @@ async def _described(client: AIOKafkaAdminClient, prefix: str) -> dict[str, Foun
             configs={key: value for key, (value, _) in configs[name].items()},
             overrides=frozenset(key for key, (_, source) in configs[name].items() if source == _TOPIC_OVERRIDE),
         )
-        for name, topic in described.items()
+        for name, topic in there.items()
         if name in configs
     }
 

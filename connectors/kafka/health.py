@@ -7,6 +7,8 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 
 from connectors.kafka.clients import Connection, admin, consumer
 
@@ -83,7 +85,7 @@ async def group_lag(connection: Connection, groups: list[str] | None = None) -> 
     """
     async with admin(connection) as client:
         named = sorted(name for name, *_ in await client.list_consumer_groups()) if groups is None else groups
-        committed = {group: await _committed(client, group) for group in named}
+        committed = {group: await committed_offsets(client, group) for group in named}
     every = sorted({partition for offsets in committed.values() for partition in offsets})
     if not every:
         return []
@@ -98,9 +100,24 @@ async def group_lag(connection: Connection, groups: list[str] | None = None) -> 
     ]
 
 
-async def _committed(client: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
-    found = await client.list_consumer_group_offsets(group)
-    return {partition: known.offset for partition, known in found.items()}
+async def committed_offsets(client: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+    """Return what a group has committed; raises aiokafka's error where the coordinator refuses to say.
+
+    aiokafka's own call passes over an error that concerns the whole group, and so takes "you may not ask" and "I am
+    not its coordinator any more" for "it has never read anything".
+    """
+    coordinator = await client.find_coordinator(group)
+    response = await client._client.send(coordinator, OffsetFetchRequest(group, None))
+    found: dict[TopicPartition, int] = {}
+    for topic, partitions in response.topics:
+        for partition, offset, _, code in partitions:
+            if code:
+                raise for_code(code)(f"group {group}: {topic}/{partition}")
+            if offset >= 0:
+                found[TopicPartition(topic, partition)] = offset
+    if response.error_code:
+        raise for_code(response.error_code)(f"group {group}")
+    return found
 
 
 def disk(path: Path) -> Disk:

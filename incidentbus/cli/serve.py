@@ -14,11 +14,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _serve() -> None:
-    """Keep `streams` a word of its own: other things will be served too."""
-
-
 @app.command()
 @guarded
 def streams(
@@ -53,3 +48,27 @@ def streams(
             raise
         structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
         raise typer.Exit(CRASHED) from error
+
+
+@app.command()
+@guarded
+def watch() -> None:
+    """Look at each agency's lag and ask `doctor`'s questions again and again, and tell both to Prometheus.
+
+    One process for a deployment; it decides nothing and holds nothing. It looks every INCIDENTBUS_WATCH_INTERVAL
+    seconds, and at everything that `doctor` asks each tenth time. Its /metrics, /healthz and /readyz listen on
+    INCIDENTBUS_WATCH_PORT. While no broker answers it goes on asking. Exit codes: 0 told to stop; 2 it can't run as it
+    is set.
+
+    \b
+    incidentbus serve watch
+    """
+    from incidentbus.watching import NotWatching  # late: it loads the engine
+    from incidentbus.watching import watch as run
+
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        run(settings)
+    except NotWatching as error:
+        raise Misuse(f"没法开工 / can't start: {error}") from error

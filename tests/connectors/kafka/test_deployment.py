@@ -134,6 +134,7 @@ def test_permissions_are_literal_and_complete():
     grants = {*acl.topic_grants(specs, "hongze."), *acl.stage_grants(topics, "hongze.")}
     grants |= set(acl.operator_grants(specs))
     grants |= set(acl.outsider_grants(["petition"], ["police"], "hongze."))
+    grants |= set(acl.watch_grants(topics, ["police"]))
     assert not any("*" in part for grant in grants for part in grant)
     assert acl.Grant("User:agency.police", "Read", "topic", "hongze.agency.police.assignments.v1") in grants
     assert acl.Grant("User:agency.police", "Read", "group", "hongze.agency.police") in grants
@@ -146,6 +147,11 @@ def test_permissions_are_literal_and_complete():
         ("Read", "hongze.agency.police.assignments.v1"), ("Describe", "hongze.agency.police.assignments.v1"),
         ("Write", "hongze.agency.police.feedback.v1"), ("Describe", "hongze.agency.police.feedback.v1"),
     }  # fmt: skip
+    groups = {(g.principal, g.operation) for g in grants if g.kind == "group" and g.name == "hongze.agency.police"}
+    assert groups == {
+        ("User:agency.police", "Read"), ("User:agency.police", "Describe"), ("User:operators", "Describe"),
+    }  # fmt: skip
+    assert acl.Grant("User:operators", "DescribeConfigs", "cluster", "kafka-cluster").arguments().endswith(" --cluster")
     lines = acl.render(grants).splitlines()
     assert len(lines) == len(set(lines)) == len(grants)
 

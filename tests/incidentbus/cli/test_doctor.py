@@ -19,7 +19,10 @@ from routing_rules.engine.loader import load, read_bundle
 app = typer.Typer()
 app.command()(doctor)
 
-ORDER = ["broker", "topics", "ruleset", "clock", "disk", "inputs"]
+ORDER = [
+    "broker", "topics", "copies", "elections", "transactions", "sessions", "retention", "stamps", "creation", "offsets",
+    "ruleset", "clock", "disk", "inputs", "agencies",
+]  # fmt: skip
 
 
 def answers(result) -> dict[str, dict[str, Any]]:
