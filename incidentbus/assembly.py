@@ -11,11 +11,11 @@ from mode import Service
 
 from connectors.kafka.clients import Connection
 from connectors.registry import channel_codecs
-from contracts.ports import Codec
+from contracts.ports import Clock, Codec
 from contracts.telemetry import Meter
 from incidentbus.clock import SystemClock
 from incidentbus.connecting import connection_of
-from incidentbus.fault_points import fault_hook
+from incidentbus.fault_points import SteppedClock, fault_hook
 from incidentbus.observing import MeteredObserver
 from incidentbus.rulesets import RulesetFollower
 from incidentbus.settings import Settings
@@ -77,7 +77,7 @@ def build_services(
 ) -> tuple[list[Service], HeldRuleset, list[GateService]]:
     """Return the services of a worker that runs `stages`: the follower first, then a runner a stage."""
     held = HeldRuleset()
-    observer = MeteredObserver(meter, SystemClock())
+    observer = MeteredObserver(meter, _clock(settings))
     connection = connection_of(settings)
     follower = RulesetFollower(held, settings.topics(), connection, meter)
     declared = [_declared(name, settings, held, observer) for name in stages]
@@ -104,7 +104,7 @@ def _runner(stage: Stage, settings: Settings, connection: Connection, observer: 
     return GateRunner(
         stage,
         Cluster(connection.bootstrap, f"incidentbus-{stage.name}", member, connection.security),
-        clock=SystemClock(),
+        clock=_clock(settings),
         exit_process=_crash,
         prefix=settings.runtime_prefix,
         inputs_topic=settings.topics().bus("inputs"),
@@ -115,6 +115,10 @@ def _runner(stage: Stage, settings: Settings, connection: Connection, observer: 
         ),
         faults=fault_hook(settings.fault_points),
     )  # fmt: skip
+
+
+def _clock(settings: Settings) -> Clock:
+    return SystemClock() if settings.fault_clock is None else SteppedClock(settings.fault_clock)
 
 
 def _crash(why: str) -> None:

@@ -59,7 +59,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level logged")
     language: Literal["zh", "en"] = Field(default="zh", description="what rule authors and officials read")
     watchdog: float = Field(default=60.0, ge=5, description="a task without progress for so long ends its process")
-    fault_points: str = Field(default="", description="for fault tests: where a turn stops, `point:seconds[:count]`")
+    fault_points: str = Field(
+        default="", description="for fault tests: where a worker is struck: `point:seconds`, `:kill`, `:freeze`"
+    )
+    fault_clock: Path | None = Field(default=None, description="for fault tests: file with seconds added to the clock")
 
     @model_validator(mode="after")
     def _sasl_is_complete(self) -> "Settings":

@@ -86,7 +86,9 @@ class Task:
         self._producer = TaskProducer(
             around.cluster, f"{around.prefix}{around.stage.name}-{partition}", around.timeouts
         )
-        self._transactions = Transactions(self._producer, around.book, around.timeouts, partition, around.faults)
+        self._transactions = Transactions(
+            self._producer, around.book, around.timeouts, partition, around.faults, around.clock
+        )
         self._judge: Judge
 
     # what the runner asks of it

@@ -15,7 +15,7 @@ import aiokafka.errors as kafka_errors
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import TopicPartition
 
-from contracts.ports import Emit
+from contracts.ports import Clock, Emit
 from streams.gate.cluster import Timeouts
 from streams.gate.errors import GateError, Interrupted, Refused, TaskLost
 from streams.gate.faults import FaultHook, Point, strike
@@ -49,6 +49,8 @@ class Transactions:
     timeouts: Timeouts
     partition: int
     faults: FaultHook | None = None
+    clock: Clock | None = None
+    """What records are stamped by that bring no stamp; the client's own clock without it."""
 
     async def commit(self, emits: Sequence[Emit], offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
         """Commit it all.
@@ -103,7 +105,9 @@ class Transactions:
     def _pack(self, emits: Sequence[Emit]) -> Iterator[tuple[TopicPartition, BatchBuilder]]:
         """Yield full batches as they fill, the rest at the end: the order within a partition is kept."""
         filling: dict[tuple[str, int], BatchBuilder] = {}
-        for topic, partition, key, value, headers, timestamp in emits:
+        now = None if self.clock is None else self.clock.now_ms()
+        for topic, partition, key, value, headers, given in emits:
+            timestamp = now if given is None else given
             batch = filling.get((topic, partition))
             if batch is None:
                 batch = filling[topic, partition] = self._new_batch(topic)

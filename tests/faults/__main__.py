@@ -14,13 +14,14 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connectors.kafka.embedded import start_broker
 from tests.faults.harness.outcome import HEAD, Outcome, summary
 from tests.faults.harness.running import run_row
-from tests.faults.harness.scenario import Ground, Scenario, Size, fixed
+from tests.faults.harness.scenario import Ground, OpenGround, Scenario, Size, fixed
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "faults"
@@ -56,9 +57,13 @@ def say(line: str) -> None:
 async def run(wanted: list[Scenario], size: Size, stalls: bool) -> list[Outcome]:
     """Run the rows one after the other."""
     outcomes = []
-    async with a_broker(BUILD / "broker") as shared:
+    async with AsyncExitStack() as stack:
+        shared: OpenGround = a_broker
+        if any(scenario.ground is None for scenario in wanted):
+            home = stack.enter_context(TemporaryDirectory(prefix="faults-"))
+            shared = fixed(await stack.enter_async_context(a_broker(Path(home))))
         for scenario in wanted:
-            outcome = await run_row(scenario, size, fixed(shared), BUILD / f"row{scenario.number:02}", say)
+            outcome = await run_row(scenario, size, shared, BUILD / f"row{scenario.number:02}", say)
             if not stalls:
                 outcome.problems = [each for each in outcome.problems if not each.startswith("stall of ")]
             say(outcome.line())

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-from contracts.ports import Emit, InboundRecord, Processor, RecordHandler, State
+from contracts.ports import Clock, Emit, InboundRecord, Processor, RecordHandler, State
 from streams.gate import Cluster, FaultHook, GateRunner, Silent, Stage, Timeouts, TurnReport
 from streams.gate.assignor import Holding, TaskAssignor
 
@@ -123,12 +123,13 @@ class Bench:
         diary: Diary | None = None,
         faults: FaultHook | None = None,
         timeouts: Timeouts = QUICK,
+        clock: Clock | None = None,
         **more: Any,
     ) -> GateRunner:
         made = GateRunner(
             stage,
             self.cluster,
-            clock=WallClock(),
+            clock=clock or WallClock(),
             exit_process=self.exits.append,
             inputs_topic=self.board,
             observer=diary,
