@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from time import process_time
 from typing import Any, Final
 
-from incidentbus.collector import settle_collector
+from incidentbus.memory import keep_freed_memory, settle_collector
 
 PIECE: Final = 250
 """Incidents of one piece."""
@@ -39,7 +39,8 @@ class Timed:
 
 
 def alternate(cases: Sequence[Timed], rounds: int) -> None:
-    """Time all cases in turn, `rounds` times, as a worker lives: its ruleset set aside from the collector."""
+    """Time all cases in turn, `rounds` times, as a worker lives: memory kept, its ruleset set aside."""
+    keep_freed_memory()
     settle_collector()
     for _ in range(rounds):
         for case in cases:
