@@ -93,7 +93,10 @@ def _expression(asked: _Asked, facts: Facts) -> bool:
 
 
 def _attributes(wanted: Mapping[str, frozenset[str]], facts: Facts) -> bool:
-    return all(facts.attributes.get(name) in values for name, values in wanted.items())
+    for name, values in wanted.items():
+        if facts.attribute(name) not in values:
+            return False
+    return True
 
 
 def _means_any(targets: Iterable[Target], codes: Iterable[str], facts: Facts) -> bool:
@@ -209,7 +212,7 @@ _ACTUAL: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
     "reports": lambda v, f: str(f.state.reports),
     "occurred_at": lambda v, f: _clock(*f.occurred),
     "received_at": lambda v, f: _clock(f.received, None),
-    "attributes": lambda v, f: [f"{name}={f.attributes[name]}" for name in v if name in f.attributes],
+    "attributes": lambda v, f: [f"{name}={f.attribute(name)}" for name in v if name in f.report.attributes],
     "about": lambda v, f: f.about,
     "lead": lambda v, f: f.lead or "",
     "text": _words_that_count,

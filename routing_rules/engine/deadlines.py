@@ -167,13 +167,11 @@ def years_without_calendar(case: Case, now: datetime, lead: str, dues: Sequence[
     calendar = compiled.ruleset.agencies[lead].calendar
     always = calendar == ALWAYS
     calendar = None if always else calendar
-    counted = [due for due in dues if due.span.endswith(_BY_DAYS if always else _BY_CALENDAR)]
-    earlier = case.state.first_dispatched_at
-    latest = max([due.at for due in counted], default=None)
-    within = latest is None or (earlier is None and latest.year == case.on.year)
-    if latest is None or (within and compiled.calendars.known(latest.year, calendar)):
+    earlier, year = case.state.first_dispatched_at, case.on.year
+    if earlier is None and compiled.calendars.known(year, calendar) and not [d for d in dues if d.at.year != year]:
         return tuple(sorted(gaps)) if gaps else ()
-    for due in counted:
-        start = now if earlier is None or due.milestone is Milestone.ACKNOWLEDGE else earlier
-        gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT, calendar))
+    for due in dues:
+        if due.span.endswith(_BY_DAYS if always else _BY_CALENDAR):
+            start = now if earlier is None or due.milestone is Milestone.ACKNOWLEDGE else earlier
+            gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT, calendar))
     return tuple(sorted(gaps))

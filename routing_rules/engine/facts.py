@@ -63,7 +63,7 @@ class Facts:
     """The incident under one ruleset, in one mode. `lead` is set before the overlays are judged."""
 
     __slots__ = (
-        "_attributes", "_found", "_normal", "_occurred", "_received", "about", "area", "category", "channel", "errors",
+        "_found", "_normal", "_occurred", "_received", "about", "area", "category", "channel", "errors",
         "gaps", "incident", "jurisdiction", "kind", "lead", "report", "reporter", "standing", "state", "terms",
         "urgency",
     )  # fmt: skip
@@ -89,7 +89,6 @@ class Facts:
         self.gaps: set[int] = set()  # years asked for that have no calendar
         self._normal: tuple[str, str] | None = None
         self._found: tuple[frozenset[str], frozenset[str]] | None = None
-        self._attributes: dict[str, str] | None = None
         self._occurred: tuple[datetime | None, date | None] | None = None
         self._received: datetime | None = None
 
@@ -112,9 +111,12 @@ class Facts:
     @property
     def attributes(self) -> dict[str, str]:
         """Return the channel's attributes, values in normal form."""
-        if self._attributes is None:
-            self._attributes = {name: normal(value) for name, value in self.report.attributes.items()}
-        return self._attributes
+        return {name: normal(value) for name, value in self.report.attributes.items()}
+
+    def attribute(self, name: str) -> str | None:
+        """Return one of the channel's attributes in normal form, if it gave it."""
+        value = self.report.attributes.get(name)
+        return None if value is None else normal(value)
 
     @property
     def occurred(self) -> tuple[datetime | None, date | None]:
