@@ -93,10 +93,7 @@ def _expression(asked: _Asked, facts: Facts) -> bool:
 
 
 def _attributes(wanted: Mapping[str, frozenset[str]], facts: Facts) -> bool:
-    for name, values in wanted.items():
-        if facts.attribute(name) not in values:
-            return False
-    return True
+    return all(facts.attribute(name) in values for name, values in wanted.items())
 
 
 def _means_any(targets: Iterable[Target], codes: Iterable[str], facts: Facts) -> bool:
