@@ -137,8 +137,8 @@ MUTANTS: Final = (
         "returned-last",
         "only the last who returned is excluded (G33)",
         "leading.py",
-        "returned=frozenset(state.returned_by)",
-        "returned=frozenset(state.returned_by[-1:])",
+        "returned = frozenset(state.returned_by)",
+        "returned = frozenset(state.returned_by[-1:])",
     ),
     Mutant(
         "fallback-excluded",
