@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import aiokafka.errors as kafka_errors
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -35,6 +35,14 @@ _FENCED = (
 
 class _BatchRefused(GateError):
     """The broker answered a batch with an error that is not a fence."""
+
+
+class _Sent(NamedTuple):
+    """A batch that was handed over, and the broker's answer to come."""
+
+    tp: TopicPartition
+    records: int
+    answer: "asyncio.Future[Any]"
 
 
 _REFUSED = (_BatchRefused, kafka_errors.TopicAuthorizationFailedError)
@@ -87,20 +95,36 @@ class Transactions:
         await self._at("offsets")
 
     async def _deliver(self, emits: Sequence[Emit], delivered: Counter[TopicPartition]) -> None:
-        sent = []
-        for tp, batch in self._pack(emits):
-            count = batch.record_count()
-            sent.append((tp, count, await self.producer.send_batch(batch, tp.topic, partition=tp.partition)))
+        """Send all batches and await every one that was sent, also where a later one could not be.
+
+        What the broker has taken must be known before an abort, or the sequence numbers are set back too far: the next
+        batch would be answered as one that was taken already, and be written nowhere.
+        """
+        sent: list[_Sent] = []
+        unsent = await self._send(emits, sent)
         await self._at("sent")
-        answers = await asyncio.gather(*(future for _, _, future in sent), return_exceptions=True)
+        answers = await asyncio.gather(*(each.answer for each in sent), return_exceptions=True)
         failed = []
-        for (tp, count, _), answer in zip(sent, answers, strict=True):
+        for each, answer in zip(sent, answers, strict=True):
             if isinstance(answer, BaseException):
-                failed.append((tp, answer))
+                failed.append((each.tp, answer))
             else:
-                delivered[tp] += count
+                delivered[each.tp] += each.records
+        if unsent is not None:
+            raise unsent
         if failed:
             raise self.producer.abortable_error() or _worst(failed)
+
+    async def _send(self, emits: Sequence[Emit], sent: list["_Sent"]) -> kafka_errors.KafkaError | None:
+        """Hand the batches over one by one, noting each; return why one could not be, if so."""
+        try:
+            for tp, batch in self._pack(emits):
+                records = batch.record_count()
+                answer = await self.producer.send_batch(batch, tp.topic, partition=tp.partition)
+                sent.append(_Sent(tp, records, answer))
+        except kafka_errors.KafkaError as error:
+            return error
+        return None
 
     def _pack(self, emits: Sequence[Emit]) -> Iterator[tuple[TopicPartition, BatchBuilder]]:
         """Yield full batches as they fill, the rest at the end: the order within a partition is kept."""

@@ -34,8 +34,8 @@ from contracts.ports import Emit, InboundRecord, Processor, RecordHandler, State
 from contracts.report import Report
 from contracts.topics import Topics
 from incidentbus.clock import SystemClock, utc_now
-from incidentbus.memory import keep_freed_memory, settle_collector
 from incidentbus.demo.corpus import corpus
+from incidentbus.memory import keep_freed_memory, settle_collector
 from incidentbus.publishing import Author, publish
 from incidentbus.settings import Settings
 from routing_rules.engine.compiler import Compiled, compile_ruleset

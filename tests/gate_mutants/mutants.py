@@ -40,7 +40,7 @@ MUTANTS = (
         (
             Change(
                 GATE + "transaction.py",
-                "answers = await asyncio.gather(*(future for _, _, future in sent), return_exceptions=True)",
+                "answers = await asyncio.gather(*(each.answer for each in sent), return_exceptions=True)",
                 "answers = [None for _ in sent]",
             ),
         ),
@@ -246,6 +246,20 @@ MUTANTS = (
                 "            self._pause(record, PauseReason.TOO_MANY_DEAD_LETTERS",
                 "            self._verdict.offsets[record.topic] = record.offset + 1\n"
                 "            self._pause(record, PauseReason.TOO_MANY_DEAD_LETTERS",
+            ),
+        ),
+    ),
+    Mutant(
+        "A-sequences",
+        "what was sent before a batch that could not be sent is awaited all the same",
+        "tests/streams/gate/test_sequences.py::"
+        "test_a_batch_taken_before_another_could_not_be_sent_is_reckoned_with_at_the_retry",
+        r"silent loss: the commit said yes",
+        (
+            Change(
+                GATE + "transaction.py",
+                "        except kafka_errors.KafkaError as error:\n            return error\n        return None\n",
+                "        except kafka_errors.KafkaError:\n            raise\n        return None\n",
             ),
         ),
     ),
