@@ -31,16 +31,8 @@ class _Words:
     where: str
 
 
-def words_found(where: str, facts: Facts) -> frozenset[str]:
-    """Return the rule words in the fields that `where` names; the two are searched apart, so no word spans them."""
-    title, text = facts.found
-    if where == "title":
-        return title
-    return text if where == "text" else title | text
-
-
 def _text(wanted: _Words, facts: Facts) -> bool:
-    found = words_found(wanted.where, facts)
+    found = facts.words(wanted.where)
     if wanted.any and wanted.any.isdisjoint(found):
         return False
     return wanted.all <= found and wanted.none.isdisjoint(found)
@@ -180,7 +172,7 @@ def actual(name: str, value: Any, facts: Facts) -> str:
 
 
 def _words_that_count(condition: TextCondition, facts: Facts) -> list[str]:
-    found = words_found(condition.where, facts)
+    found = facts.words(condition.where)
     return [word for word in dict.fromkeys((*condition.any, *condition.all, *condition.none)) if word in found]
 
 
@@ -192,15 +184,15 @@ def _clock(moment: datetime | None, day: date | None) -> str:
 
 _ACTUAL: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
     "channel": lambda v, f: f.channel,
-    "kind": lambda v, f: f.kind.value,
-    "urgency": lambda v, f: f.urgency.value,
-    "reporter": lambda v, f: f.reporter.value,
+    "kind": lambda v, f: f.kind,
+    "urgency": lambda v, f: f.urgency,
+    "reporter": lambda v, f: f.reporter,
     "category": lambda v, f: f.category,
     "jurisdiction": lambda v, f: f.jurisdiction,
-    "located_by": lambda v, f: f.incident.located_by.value,
-    "classified_by": lambda v, f: f.incident.classified_by.value,
+    "located_by": lambda v, f: f.incident.located_by,
+    "classified_by": lambda v, f: f.incident.classified_by,
     "area": lambda v, f: f.area,
-    "mode": lambda v, f: f.standing.mode.value,
+    "mode": lambda v, f: f.standing.mode,
     "response": lambda v, f: f.standing.responses,
     "response_level": lambda v, f: "" if f.standing.level is None else str(f.standing.level),
     "tags": lambda v, f: [tag for tag in f.incident.tags if tag in v],
@@ -217,4 +209,4 @@ _ACTUAL: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
 }
 
 
-__all__ = ["TESTS", "Test", "actual", "evidence", "failing", "given", "holds", "remaining", "words_found"]
+__all__ = ["TESTS", "Test", "actual", "evidence", "failing", "given", "holds", "remaining"]

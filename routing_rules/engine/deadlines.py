@@ -100,9 +100,10 @@ def _strictest(compiled: Compiled, plan: _Plan, start: datetime, calendar: str |
 def _plans(
     compiled: Compiled, kind: Kind, route: Route, overlays: Sequence[Overlay], urgency: Urgency
 ) -> tuple[_Plan, ...]:
-    """Return who sets each milestone; made once for each set of setters."""
+    """Return who sets each milestone; made once for each set of setters, among whom most routes are not."""
     writing = tuple([overlay.id for overlay in overlays if overlay.deadline.spans])
-    key = (route.id, kind, urgency, writing)
+    writes = route.deadline.spans or route.deadline.fixed or route.deadline_by_kind
+    key = (route.id if writes else "", kind, urgency, writing)
     found = compiled.deadline_plans.get(key)
     if found is not None:
         return found

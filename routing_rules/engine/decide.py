@@ -98,7 +98,7 @@ def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decisio
         due=due,
         route_block=judged.row.block if route.when else None,
         evidence=_evidence(case, judged.row),
-        expr_errors=tuple(dict.fromkeys(case.facts.errors)),
+        expr_errors=tuple(dict.fromkeys(case.facts.errors)) if case.facts.errors else (),
         calendar_gap=years_without_calendar(case, now, lead.agency, due),
         flags=_flags(case),
     )
@@ -122,10 +122,10 @@ def _hard_rules(
     Identity is withheld by the views, always; it is named only where confidence took the text from a co-handler who
     would have had it.
     """
-    because = {drop.because for drop in dropped}
     withheld = route.confidential or case.incident.report.reporter.secrecy
-    if not (lead.acted or because or withheld):
+    if not (lead.acted or dropped or withheld):
         return ()
+    because = {drop.because for drop in dropped}
     acted = set(lead.acted)
     if DroppedBecause.CONFLICT in because:
         acted.add(HardRule.CONFLICT)

@@ -63,7 +63,7 @@ class Facts:
     """The incident under one ruleset, in one mode. `lead` is set before the overlays are judged."""
 
     __slots__ = (
-        "_found", "_normal", "_occurred", "_received", "about", "area", "category", "channel", "errors",
+        "_either", "_found", "_normal", "_occurred", "_received", "about", "area", "category", "channel", "errors",
         "gaps", "incident", "jurisdiction", "kind", "lead", "report", "reporter", "standing", "state", "terms",
         "urgency",
     )  # fmt: skip
@@ -89,6 +89,7 @@ class Facts:
         self.gaps: set[int] = set()  # years asked for that have no calendar
         self._normal: tuple[str, str] | None = None
         self._found: tuple[frozenset[str], frozenset[str]] | None = None
+        self._either: frozenset[str] | None = None
         self._occurred: tuple[datetime | None, date | None] | None = None
         self._received: datetime | None = None
 
@@ -107,6 +108,17 @@ class Facts:
             find = self.terms.words.present
             self._found = (find(title) if title else _NO_WORDS, find(text) if text else _NO_WORDS)
         return self._found
+
+    def words(self, where: str) -> frozenset[str]:
+        """Return the rule words found in `title`, in `text`, or in either; the two are searched apart (G13)."""
+        title, text = self.found
+        if where == "title":
+            return title
+        if where == "text":
+            return text
+        if self._either is None:
+            self._either = title | text if title and text else title or text
+        return self._either
 
     @property
     def attributes(self) -> dict[str, str]:
