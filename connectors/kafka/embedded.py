@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.kafka import holding
+from connectors.kafka.fencing import fence, was_killed
 from connectors.kafka.holding import Card, DirectoryHeld
 from connectors.kafka.jars import Progress, ensure_jars
 from connectors.kafka.launching import (
@@ -182,6 +183,8 @@ def _start(recipe: Recipe, port: int, controller_port: int, *, keep: bool) -> Em
             clear(recipe)
         write_configuration(recipe, port, controller_port)
         format_data(recipe)
+        if was_killed(recipe.directory):
+            fence(recipe, controller_port)
         process = launch(recipe, descriptor)
     finally:
         os.close(descriptor)

@@ -114,6 +114,23 @@ def properties(
     }
 
 
+def controller_properties(directory: Path, controller_port: int, session_ms: int) -> dict[str, str]:
+    """Return the properties of the same node as a controller alone, which fences a silent broker after `session_ms`."""
+    timeouts = {name: value for name, value in _FIXED.items() if name.startswith("controller.quorum.")}
+    return {
+        "process.roles": "controller",
+        "node.id": NODE_ID,
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT",
+        "listeners": f"CONTROLLER://127.0.0.1:{controller_port}",
+        "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{controller_port}",
+        "log.dirs": str(directory / "data"),
+        "broker.session.timeout.ms": str(session_ms),
+        "broker.heartbeat.interval.ms": str(session_ms // 3),
+        **timeouts,
+    }
+
+
 def render(values: Mapping[str, str]) -> str:
     """Write properties as Java reads them: Latin-1, anything else escaped, a backslash doubled."""
     return "".join(f"{key}={_escaped(value)}\n" for key, value in values.items())
@@ -128,3 +145,9 @@ def _escaped(value: str) -> str:
 def logging_properties(level: str = "info") -> str:
     """Return the broker's log4j2 configuration: files of 10 MB, five kept."""
     return _LOGGING.format(level=level)
+
+
+def logging_of_a_controller(name: str) -> str:
+    """Return the log4j2 configuration of a controller alone: what it does to brokers, into the file `name`."""
+    lines = _LOGGING.format(level="warn").replace("broker.log", name)
+    return lines.replace("logger.controller.level = warn", "logger.controller.level = info")

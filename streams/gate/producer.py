@@ -1,9 +1,11 @@
 """A task's transactional producer: aiokafka's, with what it lacks to keep a promise.
 
-Three things are put right. Offsets go out under the group's generation (`group_commit`). After an abortable error
+Four things are put right. Offsets go out under the group's generation (`group_commit`). After an abortable error
 aiokafka forgets which partitions it had touched, takes the transaction for an empty one and never sends the abort, so
 that the next commit would publish what was to be aborted: here it remembers. And after a batch that the broker refused,
 aiokafka's sequence numbers have run ahead of the broker's: here they are set back once the abort is through.
+And while no broker answers, aiokafka asks for connections as quickly as it retries requests, hundreds of times a second
+for each worker, and goes on when it has been closed: here it waits in between, and what was dropped connects no more.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from streams.gate.cluster import Cluster, Timeouts
 from streams.gate.group_commit import GroupMetadata, GroupSender
 
 NO_COMPRESSION = 0
+RECONNECT_S = 0.1
 
 
 class _TaskTransactions(TransactionManager):  # type: ignore[misc]
@@ -34,6 +37,24 @@ class _TaskTransactions(TransactionManager):  # type: ignore[misc]
         super().error_transaction(exc)
         self._txn_partitions |= touched
         self._txn_consumer_group = group
+
+
+class _Door:
+    """Through which a client gets its connections: patient while nobody answers, shut for good once it is dropped."""
+
+    def __init__(self, client: Any) -> None:
+        self._connect = client._get_conn
+        self.shut = False
+        client._get_conn = self.connect
+
+    async def connect(self, node_id: Any, **how: Any) -> Any:
+        """Return a connection, or None after a while."""
+        if self.shut:
+            raise asyncio.CancelledError  # of whatever request still tried: nobody waits for it any more
+        connection = await self._connect(node_id, **how)
+        if connection is None:
+            await asyncio.sleep(RECONNECT_S)
+        return connection
 
 
 class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
@@ -60,6 +81,7 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
             request_timeout_ms=self._request_timeout_ms,
         )
         self._sequences_at_begin: dict[TopicPartition, int] = {}
+        self._door = _Door(self.client)
 
     def new_batch(self, max_bytes: int) -> BatchBuilder:
         """Return an empty batch that takes records up to `max_bytes`, the limit of the topic it is for."""
@@ -111,9 +133,16 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
                 future.exception()
 
     async def _drop(self, bound_s: float) -> None:
+        self._door.shut = self._closed = True
         task: asyncio.Task[Any] | None = self._sender.sender_task
         if task is not None:
             task.cancel()
         with contextlib.suppress(TimeoutError, KafkaError, OSError):
             async with asyncio.timeout(bound_s):
                 await self.client.close()
+                # requests under way wait for what nobody will bring any more: metadata, batches to be taken
+                if (metadata := self.client._md_update_fut) is not None:
+                    metadata.cancel()
+                self._message_accumulator.fail_all(KafkaError("the producer was dropped"))
+                if task is not None:
+                    await asyncio.wait([task])
