@@ -9,6 +9,7 @@ import typer
 
 from incidentbus.cli import (
     broker,
+    capacity,
     contracts,
     demo,
     dlq,
@@ -44,6 +45,7 @@ for name, noun in (
     ("topics", topics.app),
 ):
     app.add_typer(noun, name=name)
+app.command()(capacity.capacity)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 

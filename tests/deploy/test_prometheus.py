@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from contracts.telemetry import SPECS, MetricKind
+from incidentbus.agencylag import DANGER
 from incidentbus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,22 +51,37 @@ def test_an_alert_says_in_both_languages_what_is_wrong_and_where_to_read_what_to
     assert re.search(r"[\u4e00-\u9fff]", chinese)
     assert re.search(r"[a-z]", english)
     assert alert["labels"]["severity"] in ("page", "warn")
-    page, anchor = alert["annotations"]["runbook"].split("#")
-    headings = re.findall(r"^### (\w+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
-    assert anchor in {heading.lower() for heading in headings}
+    assert alert["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
 
 
-def test_operations_explains_no_alert_that_is_gone() -> None:
-    headings = re.findall(
-        r"^### (Incidentbus\w+)$", (ROOT / "docs/operations.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert set(headings) == set(ALERTS)
-
-
-def test_every_alert_is_tried_out_in_a_unit_test() -> None:
+def test_every_alert_is_tried_out_in_a_unit_test_and_shown_to_keep_silent_too() -> None:
     tests = yaml.safe_load((FOLDER / "rules.test.yml").read_text(encoding="utf-8"))["tests"]
-    tried = {each["alertname"] for test in tests for each in test["alert_rule_test"] if each["exp_alerts"]}
-    assert tried == set(ALERTS)
+    tried = [each for test in tests for each in test["alert_rule_test"]]
+    assert {each["alertname"] for each in tried if each["exp_alerts"]} == set(ALERTS)
+    assert {each["alertname"] for each in tried if not each["exp_alerts"]} == set(ALERTS)
+
+
+def test_where_nothing_is_told_at_all_every_alert_is_asked() -> None:
+    tests = yaml.safe_load((FOLDER / "rules.test.yml").read_text(encoding="utf-8"))["tests"]
+    (empty,) = [test for test in tests if not test["input_series"]]
+    asked = {each["alertname"]: bool(each["exp_alerts"]) for each in empty["alert_rule_test"]}
+    assert asked.keys() == ALERTS.keys()
+    assert {name for name, speaks in asked.items() if speaks} == {"IncidentbusNoWorker", "IncidentbusNoWatch"}
+
+
+COUNTERS = {spec.name for spec in SPECS if spec.kind is MetricKind.COUNTER}
+
+
+def test_every_counter_that_an_alert_rests_on_is_reset_in_a_unit_test() -> None:
+    tests = yaml.safe_load((FOLDER / "rules.test.yml").read_text(encoding="utf-8"))["tests"]
+    (anew,) = [test for test in tests if "starts anew" in test["name"]]
+    reset = {each["series"].split("{")[0] for each in anew["input_series"]} & COUNTERS
+    used = {name for rule in RULES for name in re.findall(r"\bincidentbus_\w+", rule["expr"])} & COUNTERS
+    assert reset == used
+
+
+def test_where_danger_begins_is_said_once() -> None:
+    assert ALERTS["IncidentbusAgencyExpiring"]["expr"].endswith(f"> {DANGER}")
 
 
 @pytest.mark.promtool
@@ -78,7 +94,11 @@ def test_promtool_finds_nothing_wrong(words: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_scrape_s_own_port_is_the_setting_s_default() -> None:
+def test_the_scrapes_ports_are_the_settings_defaults() -> None:
     config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
-    (target,) = config["scrape_configs"][0]["static_configs"][0]["targets"]
-    assert target == f"{Settings.model_fields['metrics_host'].default}:{Settings.model_fields['metrics_port'].default}"
+    targets = {each["job_name"]: each["static_configs"][0]["targets"] for each in config["scrape_configs"]}
+    host, fields = Settings.model_fields["metrics_host"].default, Settings.model_fields
+    assert targets == {
+        "incidentbus": [f"{host}:{fields['metrics_port'].default}"],
+        "incidentbus-watch": [f"{host}:{fields['watch_port'].default}"],
+    }

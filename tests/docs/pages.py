@@ -9,13 +9,16 @@ A made part stands between `<!-- made: NAME -->` and `<!-- /made -->`; what peop
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from contracts.telemetry import SPECS
+from incidentbus.capacity import MEASURED, Load, need
 from incidentbus.cli import app
+from incidentbus.cli.capacity import kept_rows, told
 from incidentbus.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,8 +107,52 @@ def settings() -> str:
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows]) + "\n"
 
 
-MADE: dict[str, Callable[[], str]] = {"cli": cli, "metrics": metrics, "settings": settings}
-PAGES = ("cli.md", "metrics.md", "settings.md")
+def capacity_constants() -> str:
+    """Return the table of what a report costs, from the figures that the arithmetic uses."""
+    rows = [
+        f"| bytes on `{kind}` a report | {volume:,.0f} | {MEASURED.records[kind]:g} |"
+        for kind, volume in MEASURED.bytes.items()
+    ]
+    rows += [f"| {about} | {value:,.0f} | |" for about, value in (
+        ("CPU of a worker a report, both stages, µs", MEASURED.worker_us),
+        ("CPU of a broker a report, one copy, µs", MEASURED.broker_us),
+        ("memory of a seen id, bytes", MEASURED.seen_bytes),
+        ("memory of a case, bytes", MEASURED.case_bytes),
+        ("memory of a worker that knows nothing yet, bytes", MEASURED.worker_base),
+        ("seen ids that one task reads back in a second", MEASURED.seen_restored),
+        ("cases that one task reads back in a second", MEASURED.cases_restored),
+    )]  # fmt: skip
+    return "\n".join(["| what | figure | records |", "|---|---|---|", *rows]) + "\n"
+
+
+EXAMPLES = {
+    "county": ("--reports-per-day 10000 --agencies 88", Load(1e4, 88)),
+    "city": ("--reports-per-day 1000000 --agencies 300", Load(1e6, 300)),
+    "cityonpaper": ("--reports-per-day 1000000 --agencies 300 --case-days 60", Load(1e6, 300, case_days=60)),
+    "province": (
+        "--reports-per-day 100000000 --agencies 3000 --channels 12 --case-days 60",
+        Load(1e8, 3000, 12, case_days=60),
+    ),
+}
+
+
+def capacity_example(name: str) -> str:
+    """Return what `incidentbus capacity` prints for one of the worked examples."""
+    words, load = EXAMPLES[name]
+    found = need(load)
+    rows = [f"| {row['kind']} | {row['day']} | {row['days']} | {row['stored']} |" for row in kept_rows(found)]
+    table = ["| topic, one copy | a day | kept | lies there |", "|---|---|---|---|", *rows]
+    return "\n".join(["```", f"$ incidentbus capacity {words}", *told(found), "```", "", *table]) + "\n"
+
+
+MADE: dict[str, Callable[[], str]] = {
+    "cli": cli,
+    "metrics": metrics,
+    "settings": settings,
+    "capacity": capacity_constants,
+    **{name: partial(capacity_example, name) for name in EXAMPLES},
+}
+PAGES = ("capacity.md", "cli.md", "metrics.md", "settings.md")
 
 
 def renewed(page: str) -> str:
