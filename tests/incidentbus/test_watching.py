@@ -13,6 +13,8 @@ from urllib.request import urlopen
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
+from connectors.kafka.clients import admin
+from connectors.kafka.incremental import set_topic_configs
 from contracts.ports import Emit
 from contracts.topics import DAY_MS
 from incidentbus import watching
@@ -33,6 +35,12 @@ def county(deployment, invoke, monkeypatch: pytest.MonkeyPatch):
     load_settings.cache_clear()
     assert invoke(topics_cli.app, "apply").exit_code == 0
     topic = deployment.topics.agency_assignments(AGENCY)
+
+    async def take_our_stamps() -> None:
+        async with admin(deployment.connection) as client:
+            await set_topic_configs(client, {topic: {"message.timestamp.type": "CreateTime"}})
+
+    deployment.run(take_our_stamps())
     deployment.put(Emit(topic, 0, b"inc", b"an assignment", (), int(time.time() * 1000) - 200 * DAY_MS))
     return deployment
 
