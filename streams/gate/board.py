@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.inputs import InputState, InputStatus, input_state
 from contracts.ports import InboundRecord
-from streams.gate.cluster import Cluster
+from streams.gate.cluster import Cluster, Timeouts
 from streams.gate.mending import MendingConsumer
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,15 @@ _RETRY_S = 1.0
 class InputsBoard:
     """The last word on each input of one stage; `told` is called with every word as it comes."""
 
-    def __init__(self, cluster: Cluster, topic: str | None, stage: str, told: Callable[[InputState], None]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        topic: str | None,
+        stage: str,
+        told: Callable[[InputState], None],
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._request_ms = (timeouts or Timeouts()).request_ms
         self._tp = TopicPartition(topic, 0) if topic is not None else None
         self._cluster = cluster
         self._stage = stage
@@ -55,6 +63,7 @@ class InputsBoard:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            request_timeout_ms=self._request_ms,
             **self._cluster.security,
         )
         await self._consumer.start()

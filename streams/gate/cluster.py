@@ -42,3 +42,12 @@ class Timeouts:
     retry_ms: int = 5
     retry_limit_s: float = 5.0
     stuck_s: float = 60.0
+
+    @property
+    def request_ms(self) -> int:
+        """How long an answer is waited for before the connection is taken for dead and another is made.
+
+        Nothing else tells of a connection that the other side, or a firewall between, has forgotten. A little longer
+        than a session, for joining a group may have to wait until a dead member's has ended.
+        """
+        return self.session_ms + 2_000

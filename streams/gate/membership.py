@@ -50,6 +50,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             session_timeout_ms=timeouts.session_ms,
             heartbeat_interval_ms=timeouts.heartbeat_ms,
             rebalance_timeout_ms=timeouts.rebalance_ms,
+            request_timeout_ms=timeouts.request_ms,
             max_poll_interval_ms=NEVER_MS,
             partition_assignment_strategy=(TaskAssignor(holding),),
             max_partition_fetch_bytes=2 << 20,

@@ -19,6 +19,7 @@ from streams.gate.cluster import Cluster
 BATCH_HEADER = 61  # bytes of a record batch before its first record
 RECORD_MARGIN = 40  # varints and attributes of one record, at most
 HEADER_MARGIN = 10  # varints of one header, at most
+_ASK_MS = 10_000
 _ILL_TYPED = -(1 << 40)
 BATCH_LIMIT = (1 << 20) - 1024
 """Bytes of one batch at most: under a broker's default `message.max.bytes` of 1,048,588."""
@@ -156,7 +157,9 @@ class ClusterBook:
         return age > (self._retry_s if self._known.get(topic) is None else self._keep_s)
 
     async def _read(self, topics: list[str]) -> dict[str, TopicLimits | None]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.bootstrap, **self._cluster.security)
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=self._cluster.bootstrap, request_timeout_ms=_ASK_MS, **self._cluster.security
+        )
         try:
             await admin.start()
             counts = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics(topics)}

@@ -82,6 +82,8 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
         )
         self._sequences_at_begin: dict[TopicPartition, int] = {}
         self._door = _Door(self.client)
+        # of its connections alone: a batch must not expire before its transaction has, or its numbers were used in vain
+        self.client._request_timeout_ms = timeouts.request_ms
 
     def new_batch(self, max_bytes: int) -> BatchBuilder:
         """Return an empty batch that takes records up to `max_bytes`, the limit of the topic it is for."""

@@ -92,7 +92,7 @@ class GateRunner:
             revoked=self._on_revoked,
             assigned=self._on_assigned,
         )
-        self._board = InputsBoard(self._cluster, self._inputs_topic, self._stage.name, self._on_told)
+        self._board = InputsBoard(self._cluster, self._inputs_topic, self._stage.name, self._on_told, self._timeouts)
         self._watchdog = Watchdog(self._timeouts.stuck_s, self._exit)
         self._around = Surroundings(
             self._stage, self._cluster, self._timeouts, self._prefix, self._membership.consumer, book, self._board,

@@ -7,6 +7,7 @@ Mounting needs root: without, the row is skipped and says so.
 
 import asyncio
 import errno
+import os
 import subprocess
 import tempfile
 import time
@@ -23,7 +24,7 @@ from tests.faults.row05_broker_killed import cache_dir
 DISK_MB = 2_048
 ENDS_WITHIN = 20.0
 """Seconds for a broker that cannot write to end by itself."""
-CHUNK = 1 << 20
+LARGEST = 1 << 28
 
 
 def why_not() -> str | None:
@@ -68,17 +69,17 @@ async def on_a_small_disk(directory: Path) -> AsyncIterator[Ground]:
 
 
 def fill(ballast: Path) -> int:
-    """Write until the disk says that it is full, to the last byte; returns how many bytes that took."""
-    taken, size = 0, CHUNK
-    with ballast.open("ab", buffering=0) as file:
+    """Take every byte that the disk has left, to the last; returns how many the ballast has."""
+    size = LARGEST
+    with ballast.open("ab") as file:
         while size:
             try:
-                taken += file.write(b"\0" * size)
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
                 size //= 2
-    return taken
+        return os.fstat(file.fileno()).st_size
 
 
 async def fill_disk(field: Field) -> None:
@@ -87,8 +88,8 @@ async def fill_disk(field: Field) -> None:
     await field.flowing()
     while field.times < field.least or not field.publisher.enough:
         await asyncio.sleep(3.0)
-        began = time.monotonic()
         taken = await asyncio.to_thread(fill, ballast)
+        began = time.monotonic()
         while broker.running and time.monotonic() - began < ENDS_WITHIN:
             await asyncio.to_thread(fill, ballast)  # whatever it gave back
             await asyncio.sleep(0.1)
