@@ -83,11 +83,11 @@ class Calendars:
         found = self._days.get(key)
         return found or keep(self._days, key, self._make_day(*key))
 
-    def due(self, span: Span, start: datetime, calendar: str | None = None) -> datetime | None:
+    def due(self, span: Span, start: datetime, calendar: str | None = None, on: date | None = None) -> datetime | None:
         """Return the instant at which `span` from `start` runs out, None for `none`.
 
         `calendar` is that of the leading agency; with `always` its working hours are all hours (G45) and days are
-        still the county's.
+        still the county's. `on` is the local day of `start`, for who knows it already.
         """
         if span.unit is SpanUnit.NONE:
             return None
@@ -96,9 +96,10 @@ class Calendars:
         if unit in CLOCK:
             return self.after(start, span.count * CLOCK[unit])
         name = self._id if always or calendar is None else calendar
+        day = on or self.local(start).date()
         if unit is SpanUnit.WORKING_HOURS:
-            return self._after_working(timedelta(hours=span.count), _utc(start), name)
-        return self._after_days(unit, span.count, self.local(start).date(), name)
+            return self._after_working(timedelta(hours=span.count), _utc(start), day, name)
+        return self._after_days(unit, span.count, day, name)
 
     def after(self, start: datetime, left: timedelta) -> datetime:
         """Return the local moment at which so much time has passed since an aware `start`."""
@@ -108,8 +109,8 @@ class Calendars:
         """Say whether a calendar is needed to reckon this span."""
         return span.unit in _COUNTED_BY_CALENDAR
 
-    def _after_working(self, left: timedelta, start: datetime, calendar: str) -> datetime:
-        for day in self._from(self.local(start).date(), calendar):
+    def _after_working(self, left: timedelta, start: datetime, on: date, calendar: str) -> datetime:
+        for day in self._from(on, calendar):
             for opens, closes in day.hours if day.working else ():
                 begin = opens if opens > start else start
                 if begin >= closes:

@@ -67,31 +67,32 @@ def deadlines(
     calendar = agency.calendar if agency else None
     made = []
     for plan in _plans(compiled, case.facts.kind, route, overlays, urgency):
-        due = _due(compiled, plan, begun if plan.milestone is Milestone.ACKNOWLEDGE else began, calendar)
-        if due is not None:
+        start = begun if plan.milestone is Milestone.ACKNOWLEDGE else began
+        if plan.sooner is not None:
+            left, by = plan.sooner
+            at = compiled.calendars.after(start.at, left)
+            made.append(Due(plan.milestone, at, by.written, by.by, plan.fixed))
+        elif (due := _by_calendar(compiled, plan, start, calendar)) is not None:
             made.append(due)
     return tuple(made)
 
 
-def _due(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
+def _by_calendar(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
     """Return when a milestone falls due; where only the day of the start counts, worked out once a day."""
-    if plan.sooner is not None:
-        left, by = plan.sooner
-        return Due(plan.milestone, compiled.calendars.after(start.at, left), by.written, by.by, plan.fixed)
     if plan.made is None:
-        return _strictest(compiled, plan, start.at, calendar)
+        return _strictest(compiled, plan, start, calendar)
     key = (calendar, start.on)
     if key in plan.made:
         return plan.made[key]
-    return keep(plan.made, key, _strictest(compiled, plan, start.at, calendar))
+    return keep(plan.made, key, _strictest(compiled, plan, start, calendar))
 
 
-def _strictest(compiled: Compiled, plan: _Plan, start: datetime, calendar: str | None) -> Due | None:
+def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
     """Return what the earliest of the setters gives, of two equal ones the first."""
     best: _Setter | None = None
     at: datetime | None = None
     for setter in plan.setters:
-        then = compiled.calendars.due(setter.span, start, calendar)
+        then = compiled.calendars.due(setter.span, start.at, calendar, start.on)
         if then is not None and (at is None or then < at):
             best, at = setter, then
     return Due(plan.milestone, at, best.written, best.by, plan.fixed) if best and at else None

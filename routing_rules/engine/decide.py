@@ -142,11 +142,15 @@ def _flags(case: Case) -> tuple[str, ...]:
 
 
 def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
+    asked = evidence(row.fields, case.facts)
+    grounds = case.incident.evidence
+    if not grounds:
+        return DecisionEvidence(conditions=asked)
     category: list[Evidence] = []
     place: list[Evidence] = []
     about: list[Evidence] = []
     of = {"category": category, "place": place, "area": place, "about": about}
-    for ground in case.incident.evidence:
+    for ground in grounds:
         if ground.of in of:
             of[ground.of].append(ground)
-    return DecisionEvidence(tuple(category), tuple(place), tuple(about), evidence(row.fields, case.facts))
+    return DecisionEvidence(tuple(category), tuple(place), tuple(about), asked)
