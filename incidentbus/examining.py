@@ -4,12 +4,13 @@ Each question is put by itself: what can't be asked because the broker is away s
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from connectors.kafka.admin import find_topics
 from connectors.kafka.clients import Connection, producer
@@ -35,6 +36,8 @@ from routing_rules.engine.schema import Ruleset
 
 _LOG_APPEND: Final = 1
 _SLOW_SECONDS: Final = 20.0
+_TRIES: Final = 8
+_PAUSE_SECONDS: Final = 0.25
 _SKEW_MS: Final = 2_000
 _LEAST_FREE: Final = 1 << 30
 _LEAST_SHARE: Final = 0.05
@@ -81,7 +84,7 @@ CHECKS: Final = ("broker", "topics", *QUESTIONS, "ruleset", "clock", "disk", "in
 
 async def examine(patient: Patient) -> list[Answer]:
     """Return the answers, in the order of `CHECKS`, then a line for each agency that is not right."""
-    first = await _asked("broker", _broker(patient), _START)
+    first = await _asked("broker", lambda: _broker(patient), _START)
     if not first.reached:
         away = Answer("", False, "没法问：Kafka 连不上 / not asked: Kafka can't be reached", reached=False)
         here = {"broker": first, "ruleset": _ruleset_dir(patient), "disk": _disk(patient)}
@@ -89,12 +92,12 @@ async def examine(patient: Patient) -> list[Answer]:
     ruleset = _loaded(patient)
     return [
         first,
-        await _asked("topics", _topics(patient, ruleset), _APPLY),
+        await _asked("topics", lambda: _topics(patient, ruleset), _APPLY),
         *await _promises(patient, ruleset),
-        await _asked("ruleset", _ruleset(patient), _APPLY),
-        await _asked("clock", _clock(patient), _APPLY),
+        await _asked("ruleset", lambda: _ruleset(patient), _APPLY),
+        await _asked("clock", lambda: _clock(patient), _APPLY),
         _disk(patient),
-        await _asked("inputs", _inputs(patient), _APPLY),
+        await _asked("inputs", lambda: _inputs(patient), _APPLY),
         *await _agencies(patient, ruleset),
     ]
 
@@ -125,7 +128,7 @@ async def _promises(patient: Patient, ruleset: Ruleset | None) -> list[Answer]:
             told.append(Answer(about, verdict.right, verdict.found, verdict.cure))
         return told[0]
 
-    failed = await _asked("settings", read_and_judge(), _ASK)
+    failed = await _asked("settings", read_and_judge, _ASK)
     return told or [replace(failed, about=about) for about in QUESTIONS]
 
 
@@ -141,7 +144,7 @@ async def _agencies(patient: Patient, ruleset: Ruleset | None) -> list[Answer]:
         )  # fmt: skip
         return _all_agencies(lags)
 
-    whole = await _asked("agencies", measure(), _ASK)
+    whole = await _asked("agencies", measure, _ASK)
     return [whole, *(Answer(f"agency {lag.agency}", False, lag.told(), lag.cure()) for lag in lags if not lag.right)]
 
 
@@ -171,10 +174,22 @@ def _named(about: str, answer: Answer) -> Answer:
     return Answer(about, answer.right, answer.found, answer.cure, answer.reached)
 
 
-async def _asked(about: str, question: Awaitable[Answer], cure: str) -> Answer:
+T = TypeVar("T")
+
+
+async def insisted(question: Callable[[], Awaitable[T]]) -> T:
+    """Ask again where a broker that has just gone was asked: it is still listed until its session is over."""
+    for _ in range(_TRIES - 1):
+        with suppress(NodeNotReadyError):
+            return await question()
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return await question()
+
+
+async def _asked(about: str, question: Callable[[], Awaitable[Answer]], cure: str) -> Answer:
     try:
         async with asyncio.timeout(_SLOW_SECONDS):
-            return _named(about, await question)
+            return _named(about, await insisted(question))
     except TimeoutError:
         return Answer(
             about, False, f"{_SLOW_SECONDS:.0f} 秒没有回答 / no answer within {_SLOW_SECONDS:.0f} s", cure, False

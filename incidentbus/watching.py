@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from connectors.kafka.unread import UnreadLook
 from contracts.telemetry import Meter
 from incidentbus.agencylag import agency_lags, hide, show
-from incidentbus.examining import CHECKS, Patient, agencies_of, examine, patient_of
+from incidentbus.examining import CHECKS, Patient, agencies_of, examine, insisted, patient_of
 from incidentbus.settings import Settings
 from incidentbus.telemetry.http import HealthCheck, HealthReport, HealthServer
 from incidentbus.telemetry.prometheus import PrometheusMeter, registry_of
@@ -49,7 +49,9 @@ class Watch:
         self._rounds += 1
         patient, now = self._patient, self._patient.clock.now_ms()
         try:
-            lags = await agency_lags(self._look, patient.connection, patient.topics, self._agencies, now)
+            lags = await insisted(
+                lambda: agency_lags(self._look, patient.connection, patient.topics, self._agencies, now)
+            )
         except (KafkaError, OSError, TimeoutError) as error:
             hide(self._meter)
             log.warning("agencies can't be looked at", why=type(error).__name__)
