@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format gate-mutants engine-mutants model bench-gate bench-rules lock schemas docs topics-files accuracy twin clean
+        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench-gate bench-rules lock schemas docs topics-files accuracy twin clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -81,6 +81,15 @@ bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one t
 
 bench-rules: .venv/dev  ## decisions/s with 10 to 10,000 rules, beside AWS event-ruler, against the goals; ARGS=--quick is short
 	@$(PY) -m tests.bench.bench_rules $(ARGS)
+
+faults: .venv/dev  ## the fault table: every row, 60,000 reports and more in each; some 40 minutes
+	@$(PY) -m tests.faults $(ARGS)
+
+faults-quick: .venv/dev  ## the fault table with a quarter of the reports and fewer faults
+	@$(PY) -m tests.faults --quick $(ARGS)
+
+faults-selftest: .venv/dev  ## the table's witnesses over workers without one safeguard each: each must be seen
+	@$(PY) -m tests.faults.selftest $(ARGS)
 
 accuracy: .venv/dev  ## what the kept rulesets get right on texts they were not written from, with intervals
 	@$(PY) -m tests.accuracy.run

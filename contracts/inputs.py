@@ -26,6 +26,8 @@ DETAIL_LIMIT: Final = 1_000
 """Characters of `detail`."""
 BY_LIMIT: Final = 200
 """Characters of `by`."""
+ALLOWED_AT_MOST: Final = 1_000_000
+"""Dead letters that one resumption may let through."""
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"  # it is shown on terminals
 
 Line = Annotated[str, Field(max_length=BY_LIMIT, pattern=_PRINTABLE)]
@@ -50,7 +52,8 @@ class PauseReason(StrEnum):
 class InputState(BaseModel):
     """The last word on one input.
 
-    `offset` is the first record not taken, `at` is in ms within 2000-2099, `by` a stage or a person.
+    `offset` is the first record not taken, `at` is in ms within 2000-2099, `by` a stage or a person. `allow`: so many
+    dead letters of the resumed input aren't held against it, for a burst that the operator has looked at.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -64,6 +67,7 @@ class InputState(BaseModel):
     offset: int = Field(ge=0, le=_LARGEST_OFFSET)
     at: int = Field(ge=_YEAR_2000_MS, lt=_YEAR_2100_MS)
     by: Line
+    allow: int | None = Field(default=None, ge=1, le=ALLOWED_AT_MOST)
 
     @property
     def key(self) -> bytes:
@@ -74,9 +78,10 @@ class InputState(BaseModel):
         """Build the record that puts this state on the inputs topic, which has one partition."""
         return Emit(topic, 0, self.key, write(self))
 
-    def resumed(self, *, by: str, at_ms: int) -> "InputState":
+    def resumed(self, *, by: str, at_ms: int, allow: int | None = None) -> "InputState":
         """Return what an operator writes to let a paused input go on. Raises pydantic's `ValidationError`."""
-        return InputState.model_validate({**self.model_dump(), "status": InputStatus.RESUMED, "by": by, "at": at_ms})
+        said = {"status": InputStatus.RESUMED, "by": by, "at": at_ms, "allow": allow}
+        return InputState.model_validate({**self.model_dump(), **said})
 
 
 def input_state(record: InboundRecord) -> InputState | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from connectors.kafka.clients import producer
-from contracts.inputs import BY_LIMIT, InputState, InputStatus
+from contracts.inputs import ALLOWED_AT_MOST, BY_LIMIT, InputState, InputStatus
 from incidentbus.cli.exits import ExitCode, Misuse, guarded_async, leave
 from incidentbus.cli.printing import local, ndjson, note, rfc3339, table
 from incidentbus.clock import SystemClock
@@ -73,13 +73,19 @@ async def resume(
     partition: Annotated[int, typer.Argument(min=0, help="its partition")],
     stage: Annotated[str | None, typer.Option("--stage", help="only for this stage; otherwise for all")] = None,
     by: Annotated[str, typer.Option("--by", help="which office does it; kept, so no person's name")] = "operators",
+    allow: Annotated[
+        int | None,
+        typer.Option("--allow", min=1, max=ALLOWED_AT_MOST, help="so many dead letters more before it may pause again"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """恢复 / Let a paused input go on, from the first record that was not taken; workers see it within a second.
 
-    Exit codes: 0 resumed; 1 it does not stand still.
+    A burst that was looked at and is worth nothing goes through with --allow: its dead letters are kept, and not held
+    against the input. Exit codes: 0 resumed; 1 it does not stand still.
 
     \b
+    incidentbus inputs resume channel.petition.reports.v1 3 --allow 5000
     incidentbus inputs resume channel.petition.reports.v1 3 --by command-centre
     """
     if len(by) > BY_LIMIT or not by.isprintable():
@@ -101,7 +107,7 @@ async def resume(
     now = SystemClock().now_ms()
     async with producer(connection) as client:
         for state in waiting:
-            emit = state.resumed(by=by, at_ms=now).emit(topics.bus("inputs"))
+            emit = state.resumed(by=by, at_ms=now, allow=allow).emit(topics.bus("inputs"))
             await client.send_and_wait(emit.topic, emit.value, emit.key, partition=emit.partition)
             if as_json:
                 ndjson({"stage": state.stage, "topic": state.topic, "partition": partition, "status": "resumed"})

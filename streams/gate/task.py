@@ -77,7 +77,7 @@ class Task:
         self._tallies: dict[str, Tally] = {}
         self._supply = Supply(around.consumer, around.stage.inputs, partition)
         self._pauses: dict[str, PauseReason | None] = {}
-        self._resumes: set[str] = set()
+        self._resumes: dict[str, int] = {}
         self._interruptions = 0
         self._granted = asyncio.Event()
         self._parked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -109,7 +109,7 @@ class Task:
     def told(self, state: InputState) -> None:
         """Hear what the inputs topic says of one of its inputs."""
         if state.status is InputStatus.RESUMED and state.topic in self._pauses:
-            self._resumes.add(state.topic)
+            self._resumes[state.topic] = state.allow or 0
         elif state.status is InputStatus.PAUSED and state.topic not in self._pauses:
             self._pause(state)
 
@@ -331,12 +331,12 @@ class Task:
 
     async def _resume(self) -> None:
         while self._resumes:
-            topic = self._resumes.pop()
+            topic, allowed = self._resumes.popitem()
             with self._busy():
                 if self._pauses[topic] in (PauseReason.OFFSET_LOST, PauseReason.RECORDS_LOST):
                     await self._start_over(topic)
                 del self._pauses[topic]
-                self._tallies.pop(topic, None)
+                self._tallies[topic] = Tally(self._around.stage.bound, allowed=allowed)
                 self._supply.resume(topic)
             log.warning("input resumed", extra={"topic": topic, "partition": self.partition})
             self._around.observer.resumed(self._around.stage.name, topic, self.partition)

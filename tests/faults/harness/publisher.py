@@ -33,6 +33,8 @@ class Publisher:
         self.ledger = Ledger()
         self.acknowledged: dict[str, float] = {}
         """External id → monotonic time of its first acknowledgement."""
+        self.bodies: dict[str, set[bytes]] = {}
+        """External id → every body that was acknowledged of it."""
         self.number = 0
         self.trouble = 0
         self._connection, self._topics, self._load = connection, topics, load
@@ -60,24 +62,29 @@ class Publisher:
         """Publish, then wait for every acknowledgement."""
         try:
             while not self._began.is_set():
-                await self._next()
+                await self.next()
                 await self._hear()
                 await asyncio.sleep(BEFORE_BEGIN)
             began = time.monotonic() - self.number / self._rate
             while not (self.enough and self._released.is_set()):
-                await self._next()
+                await self.next()
                 if self.number % 20 == 0:
                     await self._hear()
                     await asyncio.sleep(max(0.0, began + self.number / self._rate - time.monotonic()))
-            while self._waiting or self._again:
-                await self._hear(all_=True)
+            await self.heard()
         finally:
             await self._drop()
 
-    async def _next(self) -> None:
+    async def next(self) -> None:
+        """Send what takes the next number's place."""
         for telling in self._load.tellings(self.number, self._chance):
             await self.send(telling)
         self.number += 1
+
+    async def heard(self) -> None:
+        """Wait until all that was sent is acknowledged."""
+        while self._waiting or self._again:
+            await self._hear(all_=True)
 
     async def send(self, telling: Telling) -> None:
         """Hand one record to the producer."""
@@ -85,7 +92,9 @@ class Publisher:
         topic = self._topics.channel_reports(telling.channel)
         try:
             producer = await self._ready()
-            sent = await producer.send(topic, telling.payload, key=key, partition=telling.partition)
+            sent = await producer.send(
+                topic, telling.payload, key=key, partition=telling.partition, headers=list(telling.headers)
+            )
         except KafkaError:
             await self._retry(telling)
         else:
@@ -121,6 +130,7 @@ class Publisher:
     def _note(self, telling: Telling, place: tuple[str, int, int]) -> None:
         if telling.external_id is not None:
             self.acknowledged.setdefault(telling.external_id, time.monotonic())
+            self.bodies.setdefault(telling.external_id, set()).add(telling.payload)
         if telling.judged:
             self.ledger.note(telling.channel, telling.external_id, place)
 

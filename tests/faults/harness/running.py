@@ -26,6 +26,7 @@ from tests.faults.harness.watch import Watch, longest_stall
 
 SEED = 20_260_512
 ACT_WITHIN = 1_200.0
+AFTER_FAILURE = 20.0
 SAY_EVERY = 10.0
 
 
@@ -100,7 +101,7 @@ async def _judged(field: Field, outcome: Outcome) -> None:
         # what was seen so far is still worth the witnesses' word
         outcome.problems.append(f"{type(error).__name__}: {error}"[:200])
         (field.directory / "failure.txt").write_text(traceback.format_exc(), "utf-8")
-        verdict = await asyncio.to_thread(field.verdict)
+        verdict = await field.settle(AFTER_FAILURE)
     _fill(field, verdict, outcome)
     if not outcome.passed:
         await keep(field, verdict, outcome)
@@ -109,8 +110,11 @@ async def _judged(field: Field, outcome: Outcome) -> None:
 async def _act(field: Field) -> None:
     """Publish and act at once; the publisher ends after `act`, the directives after the publisher."""
     scenario = field.scenario
-    for _ in range(scenario.workers):
-        field.start()
+    if scenario.prepare is not None:
+        await scenario.prepare(field)
+    else:
+        for _ in range(scenario.workers):
+            field.start()
     publishing = asyncio.create_task(field.publisher.run())
     beside = [asyncio.create_task(_tend(field))]
     if scenario.load.anew:
@@ -172,6 +176,8 @@ def _fill(field: Field, verdict: Verdict, outcome: Outcome) -> None:
     outcome.disordered, outcome.orphans = len(verdict.disordered), len(verdict.orphans)
     outcome.stall = longest_stall(acknowledged, leads)
     outcome.task_stall = max(map(_stall_of(acknowledged, leads), _by_task(field, leads, incidents)), default=0.0)
+    if field.scenario.also is not None:
+        outcome.problems += field.scenario.also(field)
     if verdict.strangers:
         outcome.problems.append(f"strangers={len(verdict.strangers)}")
     if outcome.times < outcome.least:

@@ -3,7 +3,7 @@
 A row is a file `tests/faults/rowNN_name.py` with a `SCENARIO`; the runner finds it by its name.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +63,8 @@ class Scenario:
 
     `act` counts what it does with `field.did()`; fewer than `least` (`quick_least` in the short form) fail the row.
     `stall`: the longest time without an assignment while some were due, in seconds; None where it isn't judged.
-    `unless` says why the row can't be run here, or None.
+    `unless` says why the row can't be run here, or None. `prepare` starts the workers in the place of `workers` of this
+    tree. `also` is asked after all has settled and gives what else is wrong.
     """
 
     number: int
@@ -80,6 +81,8 @@ class Scenario:
     ground: OpenGround | None = None
     settle: float = 90.0
     unless: Callable[[], str | None] = lambda: None
+    prepare: "Callable[[Field], Awaitable[None]] | None" = None
+    also: "Callable[[Field], Iterable[str]] | None" = None
 
     def at_least(self, size: Size) -> int:
         """Return how often its fault must happen at this size."""

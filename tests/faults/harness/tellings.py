@@ -24,6 +24,7 @@ class Telling(NamedTuple):
     payload: bytes
     partition: int | None = None
     channel: str = CHANNEL
+    headers: tuple[tuple[str, bytes], ...] = ()
     judged: bool = True
     """False: the publisher sends it and the ledger does not list it; whoever sends it says what must come of it."""
 

@@ -1,4 +1,4 @@
-"""The other two witnesses: `read_committed` readers of every agency's topic, of the decisions and of the dead letters.
+"""The other two witnesses: `read_committed` readers of every agency's topic, the decisions, the dead letters and facts.
 
 Each notes when it saw what, so that afterwards the longest time without an assignment can be told.
 """
@@ -22,6 +22,7 @@ PATTERNS = {
     "assignments": r"agency\..+\.assignments\.v1",
     "decisions": r"bus\.decisions\.v1",
     "dead": r".+\.dlq",
+    "facts": r"bus\.feedback\.v1",
 }
 
 
@@ -53,7 +54,7 @@ class Watch:
                     await reader.stop()
 
     def seen(self, name: str) -> list[Seen]:
-        """Return every record of `assignments`, `decisions` or `dead` so far."""
+        """Return every record of `assignments`, `decisions`, `dead` or `facts` so far."""
         return self.readers[name].seen
 
     async def _follow(self, name: str, reader: TopicReader) -> None:

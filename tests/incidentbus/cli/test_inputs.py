@@ -101,6 +101,14 @@ def test_resuming_is_the_last_word_and_touches_that_input_alone(deployment, paus
     assert len(rows(invoke(app, "list", "--json", "--all"))) == 2
 
 
+def test_what_the_operator_allows_is_told_to_the_stage(deployment, pause, invoke) -> None:
+    pause()
+    assert invoke(app, "resume", "channel.petition.reports.v1", "1", "--allow", "5000").exit_code == 0
+    (state,) = deployment.run(input_states(deployment.connection, deployment.topics))
+    assert (state.status, state.allow) == (InputStatus.RESUMED, 5000)
+    assert invoke(app, "resume", "channel.petition.reports.v1", "1", "--allow", "0").exit_code == 2
+
+
 def test_an_input_paused_by_two_stages_is_resumed_for_the_one_that_was_named(deployment, pause, invoke) -> None:
     for stage in ("dispatch", "supervise"):
         pause("bus.directives.v1", 0, stage)

@@ -120,6 +120,22 @@ async def test_past_the_bound_an_input_pauses_alone_and_an_operator_resumes_it(m
     assert not await paused_states(bench)
 
 
+async def test_an_operator_may_allow_a_burst_and_no_more_than_it(make_bench: MakeBench) -> None:
+    bench, diary = await make_bench(), Diary()
+    stage = bench.declare(failing(bench.out), bound=DeadLetterBound(run=5))
+    await bench.feed([*(b"bad%d" % n for n in range(30)), b"last"])
+    await bench.runner(stage, diary).start()
+    await until(lambda: bool(diary.of("paused")))
+    [state] = await paused_states(bench)
+    await write_state(bench, state.resumed(by="operator", at_ms=WallClock().now_ms(), allow=10))
+    await until(lambda: len(diary.of("paused")) == 2)
+    assert len(await bench.read(f"{bench.inputs[0]}.dlq")) == 4 + 10 + 4
+    [state] = await paused_states(bench)
+    await write_state(bench, state.resumed(by="operator", at_ms=WallClock().now_ms(), allow=1_000))
+    assert [record.value for record in await bench.wait_for(1)] == [b"last"]
+    assert len(await bench.read(f"{bench.inputs[0]}.dlq")) == 30
+
+
 async def test_a_record_that_must_wait_holds_its_own_input_back_and_nothing_is_lost(make_bench: MakeBench) -> None:
     bench, diary = await make_bench(inputs=2), Diary()
     waiting, going = bench.inputs
