@@ -175,8 +175,9 @@ def tree_with(changes: tuple[Change, ...], into: Path) -> Path:
 
 def silent(field: Field, outcome: dict[str, int]) -> list[str]:
     """Count what is lost without a word: no lead, and no dead letter on the way."""
-    dead = {orjson.loads(each.value or b"{}").get("external_id") for each in field.watch.seen("dead")
-            if each.topic.endswith("bus.incidents.v1.dlq")}  # fmt: skip
+    letters = (orjson.loads(each.value or b"{}") for each in field.watch.seen("dead")
+               if each.topic.endswith("bus.incidents.v1.dlq"))  # fmt: skip
+    dead = {incident["report"]["external_id"] for incident in letters}
     leads, _ = field.watch.first_leads()
     outcome["silent"] = len(field.publisher.acknowledged.keys() - leads.keys() - dead)
     return []
