@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench-gate bench-rules lock schemas docs topics-files accuracy twin clean
+        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench bench-quick bench-compare bench-gate bench-rules lock schemas docs topics-files accuracy twin clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -75,6 +75,15 @@ model: .venv/dev  ## the gate's protocol, every state up to a bound; each cure t
 
 engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin must find it
 	@$(PY) tests/engine_mutants/run.py
+
+bench: .venv/dev  ## the bus beside Kafka Streams, Quix Streams and Faust, and how it grows; half an hour
+	@$(PY) -m tests.bench.bench_all $(ARGS)
+
+bench-quick: .venv/dev  ## the same in some five minutes: fewer events and rounds, no growth
+	@$(PY) -m tests.bench.bench_all --quick $(ARGS)
+
+bench-compare: .venv/dev  ## dispatch here against the commit REF, in turn; a verdict that knows about noise
+	@$(PY) -m tests.bench.bench_compare "$(REF)" $(ARGS)
 
 bench-gate: .venv/dev  ## events/s through dispatch against the ceiling of one transaction, in one run
 	@$(PY) -m tests.bench.bench_gate $(ARGS)
