@@ -76,10 +76,10 @@ model: .venv/dev  ## the gate's protocol, every state up to a bound; each cure t
 engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin must find it
 	@$(PY) tests/engine_mutants/run.py
 
-bench: .venv/dev  ## the bus beside Kafka Streams, Quix Streams and Faust, and how it grows; half an hour
+bench: .venv/dev  ## the bus beside Kafka Streams, Quix Streams and Faust, and how it grows; long
 	@$(PY) -m tests.bench.bench_all $(ARGS)
 
-bench-quick: .venv/dev  ## the same in some five minutes: fewer events and rounds, no growth
+bench-quick: .venv/dev  ## the same, short: fewer events and rounds, no growth
 	@$(PY) -m tests.bench.bench_all --quick $(ARGS)
 
 bench-compare: .venv/dev  ## dispatch here against the commit REF, in turn; a verdict that knows about noise

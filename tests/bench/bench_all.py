@@ -237,9 +237,11 @@ def latency(bench: Bench, real: County) -> None:
     bench.say()
     bench.say("publication to assignment over both hops, read committed, one worker or one JVM of 2 threads")
     with real.worker():
-        ours = {rate: real.latency(rate, plan.seconds, 3) for rate in plan.rates}
+        ours = {rate: real.latency(rate, plan.seconds, 3, placed=True) for rate in plan.rates}
+        passed = real.latency(plan.rates[-1] if len(plan.rates) < 2 else plan.rates[1], plan.seconds, 3, placed=False)
     for told in ours.values():
         bench.say(told.line("we, county rules, real messages"))
+    bench.say(passed.line("we, keyed as channels do: a hop more"))
     with bench.peer() as peer:
         if peer:
             at = min(1_000, max(plan.rates))

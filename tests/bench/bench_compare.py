@@ -22,6 +22,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TOLERANCE: Final = 0.02
+LEAST_PAIRS: Final = 5
+LEAST_EVENTS: Final = 10_000  # below, the first turns, which are not counted, are too much of it
 RESAMPLED: Final = 4_000
 _LINE: Final = re.compile(r"^round [1-9]\d*: dispatch +\d+ events/s .* (\d+) us CPU an event$")
 
@@ -33,9 +35,12 @@ class Interval:
     ratio: float
     low: float
     high: float
+    pairs: int
 
     def verdict(self) -> str:
         """Return what may be said: `faster`, `slower`, or that it can't be told."""
+        if self.pairs < LEAST_PAIRS:
+            return f"{self.pairs} pairs are too few to tell"
         if self.high < 1 - TOLERANCE:
             return "faster"
         if self.low > 1 + TOLERANCE:
@@ -47,7 +52,7 @@ def interval(here: Sequence[float], there: Sequence[float]) -> Interval:
     """Return the ratio's interval from paired runs: pairs are drawn again, so what both met together stays together."""
     chance, pairs = random.Random(1), list(zip(here, there, strict=True))
     ratios = sorted(_ratio(chance.choices(pairs, k=len(pairs))) for _ in range(RESAMPLED))
-    return Interval(_ratio(pairs), ratios[int(0.025 * RESAMPLED)], ratios[int(0.975 * RESAMPLED)])
+    return Interval(_ratio(pairs), ratios[int(0.025 * RESAMPLED)], ratios[int(0.975 * RESAMPLED)], len(pairs))
 
 
 def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
@@ -104,6 +109,8 @@ if __name__ == "__main__":
     arguments.add_argument("--pairs", type=int, default=7)
     arguments.add_argument("--events", type=int, default=12_000)
     given = arguments.parse_args()
+    if given.events < LEAST_EVENTS:
+        arguments.error(f"at least {LEAST_EVENTS} events")
     if not given.ref:
         arguments.error("say with what: make bench-compare REF=HEAD~1")
     sys.exit(main(given.ref, given.pairs, given.events) == "slower")

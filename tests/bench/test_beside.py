@@ -61,6 +61,7 @@ def test_noise_is_no_verdict_and_a_change_is_one() -> None:
     same = [each * chance.uniform(0.95, 1.05) for each in noisy]
     assert "no difference" in interval(noisy, same).verdict()
     assert interval([each * 1.3 for each in same], noisy).verdict() == "slower"
+    assert "too few" in interval([130.0] * 4, [100.0] * 4).verdict()
     assert interval([each * 0.7 for each in same], noisy).verdict() == "faster"
 
 

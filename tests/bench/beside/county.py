@@ -22,6 +22,7 @@ from connectors.kafka.clients import Connection, producer
 from connectors.kafka.publisher import report
 from connectors.samples import reports as samples
 from contracts.ids import incident_id
+from contracts.partition import partition_of_id
 from contracts.topics import Topics
 from incidentbus.clock import utc_now
 from incidentbus.publishing import Author, publish
@@ -90,14 +91,20 @@ class County:
         ]
         self.characters = sum(len(text) for _, text in texts) / len(texts)
 
-    def told(self) -> Iterator[Told]:
-        """Yield reports of the hotline with messages of citizens."""
+    def told(self, *, placed: bool = False) -> Iterator[Told]:
+        """Yield reports of the hotline with messages of citizens.
+
+        A channel keys by its own number, so that intake must first pass nearly all on to their incident's partition,
+        one more transaction; `placed` are those of a publisher that chooses that partition itself.
+        """
         time_ = utc_now()
         for number in self.numbers:
             name = f"B{number:09d}"
             payload = orjson.dumps({**self.bodies[number % len(self.bodies)], "市受理编号": name})
             sent = report(self.topics, CHANNEL, name, payload, time_)
-            yield Told(sent.topic, name.encode(), payload, incident_id(CHANNEL, name).encode(), sent.headers)
+            id_ = incident_id(CHANNEL, name)
+            partition = partition_of_id(id_, self.partitions) if placed else None
+            yield Told(sent.topic, name.encode(), payload, id_.encode(), sent.headers, partition)
 
     def publish(self, count: int) -> None:
         async def all_of_them() -> None:
@@ -152,8 +159,9 @@ class County:
             cpu = cpu_seconds(process.pid) - used
             return Round((decided() - first) / seconds, cpu / seconds)
 
-    def latency(self, rate: int, seconds: float, warming: float) -> Latencies:
-        return asyncio.run(latencies(self.connection, self.told(), self.agencies, rate, seconds, warming))
+    def latency(self, rate: int, seconds: float, warming: float, *, placed: bool) -> Latencies:
+        told = self.told(placed=placed)
+        return asyncio.run(latencies(self.connection, told, self.agencies, rate, seconds, warming))
 
 
 def decided() -> float:
@@ -188,7 +196,7 @@ def shares(profile: Path, rooms: int = 12) -> list[tuple[str, float]]:
 
 
 def _room(file: str, function: str) -> str:
-    if "poll" in function or "run_forever" in function or function in {"<method 'run' of 'uvloop.loop.Loop' objects>"}:
+    if "poll" in function or "run_forever" in function or "run_until_complete" in function:
         return "waiting"
     if "importlib" in file or "marshal" in function or "exec" in function or "yaml" in file:
         return "starting"

@@ -29,6 +29,7 @@ class Told(NamedTuple):
     value: bytes
     comes_as: bytes
     headers: Headers = ()
+    partition: int | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ async def latencies(
             if (wait := at - time.perf_counter()) > 0:
                 await asyncio.sleep(max(wait, TICK))
             one = next(told)
-            pending.add(await client.send(one.topic, one.value, one.key, headers=list(one.headers)))
+            pending.add(await client.send(one.topic, one.value, one.key, one.partition, headers=list(one.headers)))
             due[one.comes_as] = at
         figures.seconds = max(time.perf_counter() - began - warming, 1e-9)
         until = time.perf_counter() + LATE
