@@ -50,8 +50,8 @@ MUTANTS: Final = (
         "absent-is-empty",
         "an absent attribute counts as one that matches (G6)",
         "conditions.py",
-        "facts.attributes.get(name) in values for",
-        'facts.attributes.get(name, "") in {*values, ""} for',
+        "facts.attribute(name) in values for",
+        '(facts.attribute(name) or "") in {*values, ""} for',
     ),
     Mutant(
         "across-the-fields",
