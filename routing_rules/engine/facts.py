@@ -63,9 +63,9 @@ class Facts:
     """The incident under one ruleset, in one mode. `lead` is set before the overlays are judged."""
 
     __slots__ = (
-        "_either", "_found", "_normal", "_occurred", "_received", "about", "area", "category", "channel", "errors",
-        "gaps", "incident", "jurisdiction", "kind", "lead", "report", "reporter", "standing", "state", "terms",
-        "urgency",
+        "_attributes", "_either", "_found", "_normal", "_occurred", "_received", "about", "area", "category",
+        "channel", "errors", "gaps", "incident", "jurisdiction", "kind", "lead", "report", "reporter", "standing",
+        "state", "terms", "urgency",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +90,7 @@ class Facts:
         self._normal: tuple[str, str] | None = None
         self._found: tuple[frozenset[str], frozenset[str]] | None = None
         self._either: frozenset[str] | None = None
+        self._attributes: dict[str, str] = {}
         self._occurred: tuple[datetime | None, date | None] | None = None
         self._received: datetime | None = None
 
@@ -123,12 +124,14 @@ class Facts:
     @property
     def attributes(self) -> dict[str, str]:
         """Return the channel's attributes, values in normal form."""
-        return {name: normal(value) for name, value in self.report.attributes.items()}
+        return {name: self.attribute(name) or "" for name in self.report.attributes}
 
     def attribute(self, name: str) -> str | None:
-        """Return one of the channel's attributes in normal form, if it gave it."""
-        value = self.report.attributes.get(name)
-        return None if value is None else normal(value)
+        """Return one of the channel's attributes in normal form, if it gave it; worked out once."""
+        found = self._attributes.get(name)
+        if found is None and (given := self.report.attributes.get(name)) is not None:
+            found = self._attributes[name] = normal(given)
+        return found
 
     @property
     def occurred(self) -> tuple[datetime | None, date | None]:
