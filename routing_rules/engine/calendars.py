@@ -25,7 +25,7 @@ CLOCK: Final = {SpanUnit.MINUTES: timedelta(minutes=1), SpanUnit.HOURS: timedelt
 """What a span by the clock counts; every other unit needs a calendar."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Day:
     """One civil day: whether people work, the holiday's name if it is one, and the opening hours as UTC instants."""
 

@@ -4,7 +4,6 @@ A *row* is one block of one rule, in the order in which rules are tried. The fal
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from operator import attrgetter
@@ -32,15 +31,22 @@ _FEW_ASKING: Final = 6
 _FIELDS: Final = attrgetter(*TESTS)
 
 
-@dataclass(frozen=True, slots=True)
 class Row(Generic[R]):
     """One block of a rule: the fields it asks about, what the index leaves to ask, what subtracts the whole rule."""
 
-    rule: R
-    block: int
-    fields: tuple[tuple[str, Any], ...]
-    rest: tuple[Test, ...]
-    unless: tuple[tuple[Test, ...], ...]
+    def __init__(
+        self,
+        rule: R,
+        block: int,
+        fields: tuple[tuple[str, Any], ...],
+        rest: tuple[Test, ...],
+        unless: tuple[tuple[Test, ...], ...],
+    ) -> None:
+        self.rule: R = rule
+        self.block = block
+        self.fields = fields
+        self.rest = rest
+        self.unless = unless
 
     def holds(self, facts: Facts) -> bool:
         """Say whether the rule holds by this block, the index having answered its part."""

@@ -21,7 +21,7 @@ _DAY: Final = timedelta(days=1)
 _BY_CALENDAR: Final = frozenset({"workday", "restday", "holiday"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Words:
     """A text condition made ready: words as sets, `where` kept."""
 

@@ -20,7 +20,7 @@ from routing_rules.engine.normal import Words, normal
 _NO_WORDS: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """What a ruleset's conditions are read with; shared by all facts under one ruleset."""
 
@@ -30,7 +30,7 @@ class Terms:
     expressions: dict[str, Expression]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """The mode of a place at a moment (G49): responses united, `level` the gravest; `records` made it so."""
 
