@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from contracts.decision import RulesetStamp
+from contracts.decision import ConditionEvidence, RulesetStamp
 from contracts.incident import RulesetRef
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
@@ -130,6 +130,17 @@ def _rows(rule: R) -> Iterator[Row[R]]:
         yield Row(rule, n, fields, () if answered else remaining(block, INDEXED, rule.id), unless)
 
 
+class Moment(NamedTuple):
+    """The moment of decisions: the broker's stamp, of which a whole batch of records has one.
+
+    `on` is its local date, `period` the one in which no agency comes or goes.
+    """
+
+    now: datetime
+    on: date
+    period: int
+
+
 class Compiled:
     """A ruleset ready to decide, and to understand reports. Stateless towards its caller."""
 
@@ -145,9 +156,14 @@ class Compiled:
         self.overlays: Table[Overlay] = Table(ruleset.overlays)
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
-        self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # what `deadlines` remembers,
-        self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule and for rules together,
-        self.asks_together: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        self.leads: dict[Any, Any] = {}  # what `leading` remembers,
+        self.deadline_plans: dict[
+            Any, tuple[Any, ...]
+        ] = {}  # and `deadlines`, for rules and milestones,
+        self.plans: dict[Any, Any] = {}
+        self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule,
+        self.grounds: dict[tuple[str, str], ConditionEvidence] = {}  # and `conditions`,
+        self._moment: Moment | None = None
         self.towns: dict[str, str] = {}  # and `views`
         self.own_parts: dict[tuple[str, int], dict[tuple[str, str, str], tuple[bytes, bytes]]] = {}
 
@@ -164,6 +180,14 @@ class Compiled:
     def local_date(self, now: datetime) -> date:
         """Return the local date on which rules and agencies must be in force."""
         return self.calendars.local(now).date()
+
+    def at(self, now: datetime) -> Moment:
+        """Return what there is to know of the moment of a decision; the last one is kept."""
+        moment = self._moment
+        if moment is None or moment.now != now:
+            on = self.local_date(now)
+            moment = self._moment = Moment(now, on, self.catalogue.period(on))
+        return moment
 
 
 def compile_ruleset(ruleset: Ruleset) -> Compiled:

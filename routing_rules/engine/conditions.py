@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from contracts.decision import ConditionEvidence
 from routing_rules.engine.expressions import ExpressionError
 from routing_rules.engine.facts import Facts
+from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Block, Target, TextCondition, TimeCondition
 
 Test = Callable[[Facts], bool]
@@ -160,9 +161,20 @@ def failing(block: Block, facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in given(block) if not TESTS[name](_ready(name, block), facts))
 
 
-def evidence(asked: Iterable[tuple[str, Any]], facts: Facts) -> tuple[ConditionEvidence, ...]:
-    """Return, for the fields of a block that holds, what satisfied each: codes and rule words, never the text."""
-    return tuple([ConditionEvidence(name, actual(name, value, facts)) for name, value in asked])
+def evidence(
+    asked: Iterable[tuple[str, Any]], facts: Facts, known: dict[tuple[str, str], ConditionEvidence]
+) -> tuple[ConditionEvidence, ...]:
+    """Return, for the fields of a block that holds, what satisfied each: codes and rule words, never the text.
+
+    `known` remembers grounds already made: few are there, and the same ones again and again.
+    """
+    grounds: list[ConditionEvidence] = []
+    for name, value in asked:
+        shown = _ACTUAL[name](value, facts)
+        key = (name, shown if isinstance(shown, str) else ",".join(shown))
+        found = known.get(key)
+        grounds.append(keep(known, key, ConditionEvidence(*key)) if found is None else found)
+    return tuple(grounds)
 
 
 def actual(name: str, value: Any, facts: Facts) -> str:

@@ -7,7 +7,7 @@ Urgency and overlays then only tighten, by instant and not by figure. `fixed` ex
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.codes import Kind, Milestone, Urgency
 from contracts.decision import Due
@@ -21,6 +21,7 @@ _UNWRITTEN = Deadline()
 _BY_DAY = frozenset({SpanUnit.BUSINESS_DAYS, SpanUnit.CALENDAR_DAYS, SpanUnit.NONE})
 _BY_DAYS = (SpanUnit.BUSINESS_DAYS.value, SpanUnit.CALENDAR_DAYS.value)
 _BY_CALENDAR = (SpanUnit.WORKING_HOURS.value, *_BY_DAYS)
+_NO_YEARS: Final[frozenset[int]] = frozenset()
 _MOMENT = timedelta(microseconds=1)  # a day that closes at midnight closes in its own year
 
 
@@ -32,18 +33,43 @@ class _Setter(NamedTuple):
     by: str
 
 
+class _Last(NamedTuple):
+    """When a milestone fell due that ran from `since`, and the local years without a calendar that it ran through."""
+
+    since: date
+    due: Due | None
+    gaps: frozenset[int]
+
+
 class _Plan(NamedTuple):
     """Who sets one milestone: the base, if any, then, unless that is `fixed`, who may tighten it.
 
-    Where all setters count minutes or hours, the `sooner` of them is known once for all. Where all count days, the day
-    of the start is enough, so `made` remembers by calendar and day; otherwise it is None.
+    Where all setters count minutes or hours, the `sooner` of them is known once for all. `last` keeps what was worked
+    out last by each calendar: a batch of records has one stamp, and where all setters count days (`by_day`) the day of
+    the start is enough.
     """
 
     milestone: Milestone
     setters: tuple[_Setter, ...]
     fixed: bool
+    by_day: bool
     sooner: tuple[timedelta, _Setter] | None
-    made: dict[tuple[str | None, date], Due | None] | None
+    last: dict[str | None, _Last]
+
+
+class Setters(NamedTuple):
+    """The rules that held together, as far as they set deadlines; `key` names those that do, the others are alike."""
+
+    route: Route
+    overlays: tuple[Overlay, ...]
+    key: tuple[str, ...]
+
+
+class Reckoned(NamedTuple):
+    """The deadlines, and the local years without a calendar that they ran through."""
+
+    due: tuple[Due, ...]
+    gaps: frozenset[int]
 
 
 class _Start(NamedTuple):
@@ -53,38 +79,44 @@ class _Start(NamedTuple):
     on: date
 
 
-def deadlines(
-    case: Case, now: datetime, lead: str, route: Route, overlays: Sequence[Overlay], urgency: Urgency
-) -> tuple[Due, ...]:
-    """Return the milestones that have a deadline, in their order.
+def who_sets(route: Route, overlays: tuple[Overlay, ...]) -> Setters:
+    """Return the rules that held together as those who set deadlines; most routes don't."""
+    writes = route.deadline.spans or route.deadline.fixed or route.deadline_by_kind
+    writing = tuple([overlay.id for overlay in overlays if overlay.deadline.spans])
+    return Setters(route, overlays, (route.id if writes else "", *writing))
 
-    `acknowledge` runs from this round's dispatch (`now`), the others from the first one: a return buys no time (G42).
+
+def deadlines(case: Case, calendar: str | None, by: Setters, urgency: Urgency) -> Reckoned:
+    """Return the milestones that have a deadline, in their order. `calendar` is that of the leading agency.
+
+    `acknowledge` runs from this round's dispatch, the others from the first one: a return buys no time (G42).
     """
-    compiled, first = case.compiled, case.state.first_dispatched_at
-    begun = _Start(now, case.on)
+    compiled, moment, first = case.compiled, case.moment, case.state.first_dispatched_at
+    begun = _Start(moment.now, moment.on)
     began = begun if first is None else _Start(first, compiled.local_date(first))
-    agency = compiled.ruleset.agencies.get(lead)
-    calendar = agency.calendar if agency else None
-    made = []
-    for plan in _plans(compiled, case.facts.kind, route, overlays, urgency):
+    made: list[Due] = []
+    gaps = _NO_YEARS
+    for plan in _plans(compiled, case.facts.kind, by, urgency):
         start = begun if plan.milestone is Milestone.ACKNOWLEDGE else began
-        if plan.sooner is not None:
-            left, by = plan.sooner
-            at = compiled.calendars.after(start.at, left)
-            made.append(Due(plan.milestone, at, by.written, by.by, plan.fixed))
-        elif (due := _by_calendar(compiled, plan, start, calendar)) is not None:
-            made.append(due)
-    return tuple(made)
+        since = start.on if plan.by_day else start.at
+        last = plan.last.get(calendar)
+        if last is None or last.since != since:
+            last = plan.last[calendar] = _fallen(compiled, plan, start, calendar)
+        if last.due is not None:
+            made.append(last.due)
+        if last.gaps:
+            gaps |= last.gaps
+    return Reckoned(tuple(made), gaps)
 
 
-def _by_calendar(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
-    """Return when a milestone falls due; where only the day of the start counts, worked out once a day."""
-    if plan.made is None:
-        return _strictest(compiled, plan, start, calendar)
-    key = (calendar, start.on)
-    if key in plan.made:
-        return plan.made[key]
-    return keep(plan.made, key, _strictest(compiled, plan, start, calendar))
+def _fallen(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> _Last:
+    since = start.on if plan.by_day else start.at
+    if plan.sooner is not None:
+        left, by = plan.sooner
+        due = Due(plan.milestone, compiled.calendars.after(start.at, left), by.written, by.by, plan.fixed)
+        return _Last(since, due, _NO_YEARS)
+    strictest = _strictest(compiled, plan, start, calendar)
+    return _Last(since, strictest, _years_without_calendar(compiled, strictest, start, calendar))
 
 
 def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
@@ -98,18 +130,21 @@ def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | N
     return Due(plan.milestone, at, best.written, best.by, plan.fixed) if best and at else None
 
 
-def _plans(
-    compiled: Compiled, kind: Kind, route: Route, overlays: Sequence[Overlay], urgency: Urgency
-) -> tuple[_Plan, ...]:
+def _plans(compiled: Compiled, kind: Kind, by: Setters, urgency: Urgency) -> tuple[_Plan, ...]:
     """Return who sets each milestone; made once for each set of setters, among whom most routes are not."""
-    writing = tuple([overlay.id for overlay in overlays if overlay.deadline.spans])
-    writes = route.deadline.spans or route.deadline.fixed or route.deadline_by_kind
-    key = (route.id if writes else "", kind, urgency, writing)
+    key = (by.key, kind, urgency)
     found = compiled.deadline_plans.get(key)
     if found is not None:
         return found
-    made = (_plan(compiled.ruleset, milestone, kind, route, overlays, urgency) for milestone in Milestone)
-    return keep(compiled.deadline_plans, key, tuple(made))
+    made = (_plan(compiled.ruleset, milestone, kind, by.route, by.overlays, urgency) for milestone in Milestone)
+    return keep(compiled.deadline_plans, key, tuple([_one(compiled, plan) for plan in made]))
+
+
+def _one(compiled: Compiled, plan: _Plan) -> _Plan:
+    """Return the plan that is like this one, if there is one already."""
+    key = (plan.milestone, plan.setters, plan.fixed)
+    found: _Plan | None = compiled.plans.get(key)
+    return found or keep(compiled.plans, key, plan)
 
 
 def _plan(
@@ -119,7 +154,7 @@ def _plan(
     tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
     setters = tighteners if base is None else (base, *tighteners)
     by_day = all(setter.span.unit in _BY_DAY for setter in setters)
-    return _Plan(milestone, setters, fixed, _sooner(setters), {} if by_day else None)
+    return _Plan(milestone, setters, fixed, by_day, _sooner(setters), {})
 
 
 def _sooner(setters: Sequence[_Setter]) -> tuple[timedelta, _Setter] | None:
@@ -160,20 +195,12 @@ def _setter(span: Span, by: str) -> _Setter:
     return _Setter(span, str(span), by)
 
 
-def years_without_calendar(case: Case, now: datetime, lead: str, dues: Sequence[Due]) -> tuple[int, ...]:
-    """Return the local years that a deadline ran through, or a condition asked for, and that have no calendar.
+def _years_without_calendar(compiled: Compiled, due: Due | None, start: _Start, calendar: str | None) -> frozenset[int]:
+    """Return the local years that a deadline ran through and that have no calendar.
 
-    A deadline runs from the day it starts to the day at whose end, or within which, it is over.
+    It runs from the day it starts to the day at whose end, or within which, it is over.
     """
-    compiled, gaps = case.compiled, case.facts.gaps
-    calendar = compiled.ruleset.agencies[lead].calendar
     always = calendar == ALWAYS
-    calendar = None if always else calendar
-    earlier, year = case.state.first_dispatched_at, case.on.year
-    if earlier is None and compiled.calendars.known(year, calendar) and not [d for d in dues if d.at.year != year]:
-        return tuple(sorted(gaps)) if gaps else ()
-    for due in dues:
-        if due.span.endswith(_BY_DAYS if always else _BY_CALENDAR):
-            start = now if earlier is None or due.milestone is Milestone.ACKNOWLEDGE else earlier
-            gaps = gaps.union(compiled.calendars.gaps(start, due.at - _MOMENT, calendar))
-    return tuple(sorted(gaps))
+    if due is None or not due.span.endswith(_BY_DAYS if always else _BY_CALENDAR):
+        return _NO_YEARS
+    return frozenset(compiled.calendars.gaps(start.at, due.at - _MOMENT, None if always else calendar))

@@ -5,7 +5,7 @@ is how explanation can't drift from decision. The first live route that holds na
 holds adds; hard rules are the engine's own. No clock, no chance, no I/O.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,8 +16,9 @@ from contracts.evidence import Evidence
 from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled, Row
 from routing_rules.engine.conditions import evidence
-from routing_rules.engine.deadlines import deadlines, years_without_calendar
+from routing_rules.engine.deadlines import Setters, deadlines, who_sets
 from routing_rules.engine.leading import Case, Lead, open_case, settle
+from routing_rules.engine.memo import keep
 from routing_rules.engine.merging import merged
 from routing_rules.engine.schema import Overlay, Route, Status
 
@@ -28,6 +29,21 @@ class _Judged(NamedTuple):
     row: Row[Route]
     overlays: tuple[Overlay, ...]
     trial: tuple[Trial, ...]
+
+
+class _Common(NamedTuple):
+    """What all decisions by the same rules share where roles come to the same agencies.
+
+    `floors` are the urgencies that the rules raise to, `tags` what they add, `calendar` the leading agency's.
+    """
+
+    overlays: tuple[str, ...]
+    roles: tuple[AssignedRole, ...]
+    dropped: tuple[Dropped, ...]
+    floors: tuple[Urgency, ...]
+    tags: tuple[str, ...]
+    calendar: str | None
+    setters: Setters
 
 
 def decide(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Decision:
@@ -71,46 +87,66 @@ def _drawn(overlay: Overlay, incident: str) -> bool:
 
 
 def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decision:
-    incident, route, overlays = case.incident, judged.row.rule, judged.overlays
-    rules: tuple[Route | Overlay, ...] = (route, *overlays)
-    urgency = _highest(incident.urgency, rules)
-    roles, dropped = merged(case, lead, route, overlays)
-    due = deadlines(case, now, lead.agency, route, overlays, urgency)
+    incident, route, facts = case.incident, judged.row.rule, case.facts
+    common = _common(case, lead, route, judged.overlays)
+    urgency = _highest(incident.urgency, common.floors)
+    due, gaps = deadlines(case, common.calendar, common.setters, urgency)
     return Decision(
         incident=incident.id,
         round=case.state.round,
         now=now,
         ruleset=case.compiled.stamp,
         state=case.state,
-        mode=case.facts.standing.mode,
-        responses=case.facts.standing.responses,
+        mode=facts.standing.mode,
+        responses=facts.standing.responses,
         reason=lead.reason,
         route=route.id,
         lead=lead.agency,
-        overlays=tuple([overlay.id for overlay in overlays]),
+        overlays=common.overlays,
         trial=judged.trial,
-        roles=roles,
-        dropped=dropped,
-        hard_rules=_hard_rules(case, lead, route, roles, dropped),
+        roles=common.roles,
+        dropped=common.dropped,
+        hard_rules=_hard_rules(case, lead, route, common.roles, common.dropped),
         urgency=urgency,
-        tags=_united(incident.tags, rules),
+        tags=_united(incident.tags, common.tags),
         confidential=route.confidential,
         due=due,
         route_block=judged.row.block if route.when else None,
         evidence=_evidence(case, judged.row),
-        expr_errors=tuple(dict.fromkeys(case.facts.errors)) if case.facts.errors else (),
-        calendar_gap=years_without_calendar(case, now, lead.agency, due),
+        expr_errors=tuple(dict.fromkeys(facts.errors)) if facts.errors else (),
+        calendar_gap=tuple(sorted(gaps | facts.gaps)) if gaps or facts.gaps else (),
         flags=_flags(case),
     )
 
 
-def _highest(urgency: Urgency, rules: Iterable[Route | Overlay]) -> Urgency:
-    floors = [rule.urgency for rule in rules if rule.urgency is not None]
+def _common(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -> _Common:
+    """Return what the rules that hold come to; in a plain case made once for each lead and set of overlays."""
+    ids = tuple([overlay.id for overlay in overlays]) if overlays else ()
+    known = lead.known
+    if known is None:
+        return _made(case, lead, route, overlays)
+    found: _Common | None = known.get(ids)
+    return keep(known, ids, _made(case, lead, route, overlays)) if found is None else found
+
+
+def _made(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -> _Common:
+    rules: tuple[Route | Overlay, ...] = (route, *overlays)
+    agency = case.compiled.ruleset.agencies.get(lead.agency)
+    return _Common(
+        tuple([overlay.id for overlay in overlays]),
+        *merged(case, lead, route, overlays),
+        tuple([rule.urgency for rule in rules if rule.urgency is not None]),
+        tuple([tag for rule in rules for tag in rule.tags]),
+        agency.calendar if agency else None,
+        who_sets(route, overlays),
+    )
+
+
+def _highest(urgency: Urgency, floors: tuple[Urgency, ...]) -> Urgency:
     return max((urgency, *floors), key=URGENCY_ORDER.__getitem__) if floors else urgency
 
 
-def _united(tags: tuple[str, ...], rules: Iterable[Route | Overlay]) -> tuple[str, ...]:
-    added = [tag for rule in rules for tag in rule.tags]
+def _united(tags: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*tags, *added))) if tags or added else ()
 
 
@@ -142,7 +178,7 @@ def _flags(case: Case) -> tuple[str, ...]:
 
 
 def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
-    asked = evidence(row.fields, case.facts)
+    asked = evidence(row.fields, case.facts, case.compiled.grounds)
     grounds = case.incident.evidence
     if not grounds:
         return DecisionEvidence(conditions=asked)

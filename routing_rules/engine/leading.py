@@ -6,14 +6,15 @@ what they returned. The fallback's lead always exists; only a conflict moves it,
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from contracts.codes import Flag, HardRule, Outcome, Resolved
-from contracts.decision import DecisionState
+from contracts.codes import Flag, HardRule, Outcome, Resolved, Role
+from contracts.decision import AssignedRole, DecisionState
 from contracts.incident import Incident
 from routing_rules.engine.catalogue import Found
-from routing_rules.engine.compiler import Compiled
+from routing_rules.engine.compiler import Compiled, Moment
 from routing_rules.engine.facts import Facts, standing
+from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
 
 Whereabouts = tuple[str, str, tuple[str, ...], int]
@@ -23,30 +24,40 @@ _NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class Case(NamedTuple):
-    """What one decision is made from: the incident and its state under one ruleset, on one local date.
+    """What one decision is made from: the incident and its state under one ruleset, at one moment.
 
     `where` is what the answers to roles depend on; `conflicted` may have no role at all; `returned` may not lead or
-    co-handle. `flags` are those this adds.
+    co-handle; `plain` says that neither kind of agency is there nor a ruling, so that roles depend on the rules and on
+    `where` alone. `flags` are those this adds.
     """
 
     incident: Incident
     state: DecisionState
     compiled: Compiled
-    on: date
+    moment: Moment
     where: Whereabouts
     facts: Facts
     conflicted: frozenset[str]
     returned: frozenset[str]
+    plain: bool
     flags: tuple[str, ...]
+
+    @property
+    def on(self) -> date:
+        """Return the local date."""
+        return self.moment.on
 
     def find(self, target: Target) -> Found | None:
         """Return the agency that a target means here, or None."""
         facts = self.facts
-        return self.compiled.catalogue.find(target, facts.channel, facts.jurisdiction, facts.area, self.on)
+        return self.compiled.catalogue.find(target, facts.channel, facts.jurisdiction, facts.area, self.moment.on)
 
 
 class Lead(NamedTuple):
-    """The leading agency, what was asked for and by which rule, and the hard rules that acted."""
+    """The leading agency, what was asked for and by which rule, and the hard rules that acted.
+
+    `known` is what others remember of decisions by this lead, by the overlays that hold; None: nothing may be.
+    """
 
     agency: str
     asked: str
@@ -54,6 +65,12 @@ class Lead(NamedTuple):
     rule: str
     reason: Outcome
     acted: frozenset[HardRule] = frozenset()
+    known: dict[tuple[str, ...], Any] | None = None
+
+    @property
+    def role(self) -> AssignedRole:
+        """Return the role that the lead has."""
+        return AssignedRole(Role.LEAD, self.agency, self.asked, self.resolved, self.rule)
 
 
 def open_case(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Case:
@@ -67,22 +84,32 @@ def open_case(incident: Incident, state: DecisionState, compiled: Compiled, now:
     top = compiled.catalogue.top
     about = tuple(code for code in incident.about if code != top) if top in incident.about else incident.about
     facts = Facts(incident, about, state, mode, compiled.terms)
-    on = compiled.local_date(now)
-    where = (facts.channel, facts.jurisdiction, facts.area, compiled.catalogue.period(on))
+    moment = compiled.at(now)
+    where = (facts.channel, facts.jurisdiction, facts.area, moment.period)
+    conflicted = _conflicted(facts, compiled) if about else _NOBODY
     returned = frozenset(state.returned_by) if state.returned_by else _NOBODY
+    plain = not (conflicted or returned) and state.adjudicated_to is None
     flags = () if about is incident.about else (Flag.ABOUT_TOP.value,)
-    return Case(incident, state, compiled, on, where, facts, _conflicted(facts, compiled), returned, flags)
+    return Case(incident, state, compiled, moment, where, facts, conflicted, returned, plain, flags)
 
 
 def _conflicted(facts: Facts, compiled: Compiled) -> frozenset[str]:
     """Return the agencies complained about and all beneath them (G31)."""
-    if not facts.about or facts.kind not in compiled.ruleset.conflict.kinds:
+    if facts.kind not in compiled.ruleset.conflict.kinds:
         return _NOBODY
     return compiled.catalogue.beneath(frozenset(facts.about))
 
 
 def settle(case: Case, route: Route) -> Lead:
     """Return who leads by `route`: adjudication, else the role as written, past returns and conflicts."""
+    if not case.plain:
+        return _settled(case, route)
+    key = (route.id, case.where)
+    found: Lead | None = case.compiled.leads.get(key)
+    return keep(case.compiled.leads, key, _asked(case, route)._replace(known={})) if found is None else found
+
+
+def _settled(case: Case, route: Route) -> Lead:
     lead = _asked(case, route)
     if lead.reason is Outcome.ADJUDICATED:
         return _unconflicted(case, lead)

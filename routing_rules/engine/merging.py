@@ -37,7 +37,7 @@ def merged(
 
     An agency asked for twice in the same role is no drop; one that already has a stronger role is.
     """
-    roles = [AssignedRole(Role.LEAD, lead.agency, lead.asked, lead.resolved, lead.rule)]
+    roles = [lead.role]
     dropped = _lead_not_found(lead, route)
     taken = {lead.agency: Role.LEAD}
     for ask in _asks(case.compiled, route, overlays):
@@ -62,18 +62,11 @@ def _lead_not_found(lead: Lead, route: Route) -> list[Dropped]:
     return [Dropped(None, Role.LEAD, DroppedBecause.UNRESOLVED, lead.asked, route.id)]
 
 
-def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> tuple[_Ask, ...]:
-    """Return the asks, the stronger role first; in a role the route's first, then the overlays' in file order.
-
-    Made once for each set of rules that held together.
-    """
+def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> list[_Ask]:
+    """Return the asks, the stronger role first; in a role the route's first, then the overlays' in file order."""
     rules: tuple[Route | Overlay, ...] = (route, *overlays)
-    key = tuple([rule.id for rule in rules])
-    found = compiled.asks_together.get(key)
-    if found is not None:
-        return found
     asks = [_asks_of(compiled, rule) for rule in rules]
-    return keep(compiled.asks_together, key, tuple(ask for role in (0, 1) for of_rule in asks for ask in of_rule[role]))
+    return [ask for role in (0, 1) for of_rule in asks for ask in of_rule[role]]
 
 
 def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...], tuple[_Ask, ...]]:

@@ -11,14 +11,15 @@ import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from connectors.kafka.jars import JarError
 from contracts.decision import DecisionState, decision_wire
-from contracts.incident import Incident, incident_bytes
+from contracts.incident import Incident, incident_bytes, read_incident
 from contracts.report import Report
-from contracts.serde import read, write
+from contracts.serde import write
 from incidentbus.settings import Settings
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.decide import decide
@@ -29,9 +30,11 @@ from routing_rules.engine.schema import Ruleset
 from tests.bench.page import Page
 from tests.bench.rules import workload
 from tests.bench.rules.measuring import Timed, alternate, least, megabytes
-from tests.bench.rules.moment import NOW
+from tests.bench.rules.moment import NOW, TOGETHER, stamps
 from tests.bench.rules.peer import VERSION, NoPeer, agreement, run_peer
 from tests.bench.rules.workload import CODES, MIXED, SIZES, Mix
+
+Thing = TypeVar("Thing")
 
 PAGE: Final = Page("bench-rules", ("orjson", "pydantic", "ahocorasick-rs", "common-expression-language"))
 FRESH: Final = DecisionState()
@@ -79,25 +82,32 @@ def prepare(mix: Mix, size: int, incidents: Sequence[Incident]) -> Figures:
     ruleset = loaded[0]
     compiling = least(lambda: compile_ruleset(ruleset), 5)
     compiled, held = megabytes(lambda: compile_ruleset(ruleset))
-    _, more = megabytes(lambda: _decide_all(compiled, incidents))
+    _, more = megabytes(lambda: _decide_all(compiled, stamped(incidents)))
     return Figures(mix, size, ruleset, compile_ruleset(ruleset), loading, compiling, held, more)
 
 
-def _decide_all(compiled: Compiled, incidents: Sequence[Incident]) -> None:
-    for incident in incidents:
-        decide(incident, FRESH, compiled, NOW)
+def _decide_all(compiled: Compiled, piece: Sequence[tuple[Incident, datetime]]) -> None:
+    for incident, now in piece:
+        decide(incident, FRESH, compiled, now)
+
+
+def stamped(things: Sequence[Thing]) -> list[tuple[Thing, datetime]]:
+    """Return each with the broker's stamp."""
+    return list(zip(things, stamps(), strict=False))
 
 
 def steps(figures: Figures, incidents: Sequence[Incident]) -> dict[str, Timed]:
     """Return what is timed of a ruleset; facts that are asked again and again are made ready before."""
     compiled = figures.compiled
     routes, index_of = compiled.routes, compiled.routes.index
+    raws = [incident_bytes(incident) for incident in incidents]
+    incidents = [read_incident(raw) for raw in raws]  # as dispatch has them
     cases = [open_case(incident, FRESH, compiled, NOW) for incident in incidents]
     ready = [(case.facts, case.on) for case in cases]
 
-    def whole(piece: Sequence[bytes]) -> None:
-        for raw in piece:
-            write(decision_wire(decide(read(Incident, raw), FRESH, compiled, NOW)))
+    def whole(piece: Sequence[tuple[bytes, datetime]]) -> None:
+        for raw, now in piece:
+            write(decision_wire(decide(read_incident(raw), FRESH, compiled, now)))
 
     def index(piece: Sequence[Any]) -> None:
         for facts, on in piece:
@@ -113,8 +123,8 @@ def steps(figures: Figures, incidents: Sequence[Incident]) -> dict[str, Timed]:
                 pass
 
     return {
-        "end to end": Timed(whole, [incident_bytes(incident) for incident in incidents]),
-        "decide": Timed(lambda piece: _decide_all(compiled, piece), incidents),
+        "end to end": Timed(whole, stamped(raws)),
+        "decide": Timed(lambda piece: _decide_all(compiled, piece), stamped(incidents)),
         "index": Timed(index, ready),
         "first": Timed(first, ready),
         "all": Timed(every, ready),
@@ -249,8 +259,8 @@ def say_profile(figures: Figures, incidents: Sequence[Incident]) -> None:
     raws = [incident_bytes(incident) for incident in incidents]
     profiler = cProfile.Profile()
     profiler.enable()
-    for raw in raws * 4:
-        write(decision_wire(decide(read(Incident, raw), FRESH, figures.compiled, NOW)))
+    for raw, now in stamped(raws * 4):
+        write(decision_wire(decide(read_incident(raw), FRESH, figures.compiled, now)))
     profiler.disable()
     spent: Counter[str] = Counter()
     stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
@@ -284,6 +294,7 @@ def main(run: Run) -> bool:
     whose = workload.whose_texts()
     PAGE.say(f"{len(incidents):,} incidents of {size:,.0f} bytes, {whose} messages of {length:.0f} characters")
     PAGE.say(f"CPU seconds of one thread, least of {run.rounds} rounds in turn; memory as tracemalloc counts it")
+    PAGE.say(f"{TOGETHER} incidents have one stamp of the broker, as one batch of records has")
     codes = measure(CODES, run, incidents)
     say_mix(codes, incidents)
     met = say_goals(codes)
