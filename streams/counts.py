@@ -7,7 +7,7 @@ from contracts.codes import Outcome, Role
 from contracts.telemetry import Meter, Tally
 
 
-@dataclass(slots=True)
+@dataclass
 class TurnCounts:
     """The counts of the turn in hand.
 

@@ -44,7 +44,7 @@ class _Arrival(NamedTuple):
     reinterpret: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intake:
     """The processor of one intake task. `channels` maps a reports topic to its channel's code."""
 

@@ -21,7 +21,7 @@ from routing_rules.engine.schema import Ruleset
 _CLAUSE_ENDS: Final = frozenset(",.;!?\u3002")
 
 
-@dataclass(slots=True)
+@dataclass
 class About:
     """The agencies complained about, in the catalogue's order, and why."""
 

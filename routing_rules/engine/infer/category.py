@@ -13,7 +13,7 @@ from routing_rules.engine.schema import Category, Ruleset
 UNCLASSIFIED: Final = "unclassified"
 
 
-@dataclass(slots=True)
+@dataclass
 class Categorised:
     """What was found: the node, how it became known, and why."""
 
@@ -23,7 +23,7 @@ class Categorised:
     flags: list[Flag] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Claim:
     """What a word says for a node and those above it, from the top down: its weight, and what that is in a title."""
 
@@ -152,10 +152,13 @@ def _path(code: str, codes: frozenset[str]) -> tuple[str, ...]:
 
 def _two_best(points: dict[str, int]) -> tuple[str, int, int]:
     """Return the node with most points and what it has, and the points of the next (0: none)."""
-    first, best, second = "", None, None
+    first = ""
+    best: int | None = None
+    second: int | None = None
     for node, has in points.items():
         if best is None or has > best:
-            first, best, second = node, has, best
+            second = best
+            first, best = node, has
         elif second is None or has > second:
             second = has
     return first, best or 0, second or 0

@@ -23,7 +23,7 @@ AMBIGUOUS_TAG: Final = "place-ambiguous"  # several places named, none beneath a
 ENGINE_TAGS: Final = frozenset({CONFLICT_TAG, AMBIGUOUS_TAG})  # the engine's own, declared by no ruleset
 
 
-@dataclass(slots=True)
+@dataclass
 class Placed:
     """What was found: jurisdiction and areas, how the jurisdiction became known, and why."""
 
@@ -40,7 +40,7 @@ class Placed:
         self.evidence.extend(evidence)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Name:
     """A name as written, with what it may mean: no codes and no areas = a name that says nothing."""
 

@@ -52,7 +52,7 @@ class _Ask(NamedTuple):
     raw: bytes | None = None  # the incident's bytes, where it stands as it came
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dispatch:
     """The processor of one dispatch task."""
 

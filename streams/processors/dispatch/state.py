@@ -15,7 +15,7 @@ from contracts.incident import Incident, incident_bytes
 from contracts.serde import read
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CaseState:
     """One case between rounds."""
 
