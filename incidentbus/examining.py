@@ -26,6 +26,7 @@ from contracts.serde import read, write
 from contracts.topics import Topics
 from incidentbus.agencylag import AgencyLag, agency_lags
 from incidentbus.clock import SystemClock
+from incidentbus.compiled import running, told_version
 from incidentbus.connecting import connection_of
 from incidentbus.promise import QUESTIONS, Needs
 from incidentbus.readmodel.inputs import paused_inputs
@@ -78,7 +79,7 @@ def patient_of(settings: Settings, client_id: str) -> Patient:
     )  # fmt: skip
 
 
-CHECKS: Final = ("broker", "topics", *QUESTIONS, "ruleset", "clock", "disk", "inputs", "agencies")
+CHECKS: Final = ("broker", "topics", *QUESTIONS, "ruleset", "clock", "disk", "code", "inputs", "agencies")
 """Every question by its name, in the order of the answers. An agency that is ill has a line of its own behind them."""
 
 
@@ -87,7 +88,7 @@ async def examine(patient: Patient) -> list[Answer]:
     first = await _asked("broker", lambda: _broker(patient), _START)
     if not first.reached:
         away = Answer("", False, "没法问：Kafka 连不上 / not asked: Kafka can't be reached", reached=False)
-        here = {"broker": first, "ruleset": _ruleset_dir(patient), "disk": _disk(patient)}
+        here = {"broker": first, "ruleset": _ruleset_dir(patient), "disk": _disk(patient), "code": _code()}
         return [here.get(check) or _named(check, away) for check in CHECKS]
     ruleset = _loaded(patient)
     return [
@@ -97,6 +98,7 @@ async def examine(patient: Patient) -> list[Answer]:
         await _asked("ruleset", lambda: _ruleset(patient), _APPLY),
         await _asked("clock", lambda: _clock(patient), _APPLY),
         _disk(patient),
+        _code(),
         await _asked("inputs", lambda: _inputs(patient), _APPLY),
         *await _agencies(patient, ruleset),
     ]
@@ -302,6 +304,12 @@ def _disk(patient: Patient) -> Answer:
     found = f"{space.path}: {space.free / 2**30:.1f} GiB 空闲 / free of {space.total / 2**30:.0f}"
     enough = space.free >= _LEAST_FREE and space.free >= space.total * _LEAST_SHARE
     return Answer("disk", enough, found, "" if enough else "腾出空间，或换 / make room, or set INCIDENTBUS_RUN_DIR")
+
+
+def _code() -> Answer:
+    """How this machine's code runs. Both ways say the same; compiled code that is older than its sources does not."""
+    told = running()
+    return Answer("code", not told.stale, told_version(), "make compiled" if told.stale else "")
 
 
 async def _inputs(patient: Patient) -> Answer:

@@ -4,6 +4,7 @@ Exit codes are a contract (`incidentbus.cli.exits`): 0 clean, 1 findings, 2 misu
 """
 
 import logging
+from typing import Annotated
 
 import typer
 
@@ -22,6 +23,7 @@ from incidentbus.cli import (
     serve,
     topics,
 )
+from incidentbus.compiled import refuse_stale, told_version
 
 app = typer.Typer(
     name="incidentbus",
@@ -45,6 +47,23 @@ for name, noun in (
     ("topics", topics.app),
 ):
     app.add_typer(noun, name=name)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(told_version())
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="版本，是否编译运行 / and whether compiled"),
+    ] = False,
+) -> None: ...
+
+
 app.command()(capacity.capacity)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
@@ -52,5 +71,6 @@ app.command()(doctor.doctor)
 
 def main() -> None:
     """Run the command line. What Kafka's client says to itself is not the user's affair; `serve` logs it."""
+    refuse_stale()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     app()

@@ -17,11 +17,11 @@ async def doctor(
     """体检 / Say in one line each whether what the promise rests on is right, and what to do if it isn't.
 
     Asked are broker, topics, the cluster's settings (copies, elections, transactions, sessions, retention, stamps,
-    creation, offsets), ruleset, clock, disk, paused inputs, and each agency's lag against what its topic keeps; an
-    agency that may lose what it hasn't read has a line of its own. The clock is compared by a record written to
-    `bus.probes.v1`, which the broker stamps; disk is this machine's, under INCIDENTBUS_RUN_DIR. `incidentbus serve
-    watch` asks the same again and again, for Prometheus. Exit codes: 0 all right; 1 something isn't; 3 Kafka can't be
-    reached.
+    creation, offsets), ruleset, clock, disk, whether compiled code runs here, paused inputs, and each agency's lag
+    against what its topic keeps; an agency that may lose what it hasn't read has a line of its own. The clock is
+    compared by a record written to `bus.probes.v1`, which the broker stamps; disk is this machine's, under
+    INCIDENTBUS_RUN_DIR. `incidentbus serve watch` asks the same again and again, for Prometheus. Exit codes: 0 all
+    right; 1 something isn't; 3 Kafka can't be reached.
     """
     from incidentbus.examining import examine, patient_of  # late: it loads the engine
 

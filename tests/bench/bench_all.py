@@ -258,6 +258,7 @@ def latency(bench: Bench, real: County) -> None:
 def run(plan: Plan) -> Page:
     settings = Settings()
     page = Page(plan.name, PACKAGES, f"Kafka 4.3.1, {streams_peer.VERSIONS}, {python_peers.VERSIONS}")
+    page.begin()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

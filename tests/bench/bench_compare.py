@@ -1,7 +1,8 @@
 """`make bench-compare REF=…`: dispatch of this tree against that of another commit, and whether they differ.
 
 The other commit is checked out in a worktree of its own that is removed at the end. Pairs of short runs of `bench_gate`
-alternate, the order within a pair turned each time, so that what slows the machine slows both. What is compared is CPU
+alternate, the order within a pair turned each time, so that what slows the machine slows both. Both run compiled, or
+both from source (`--source`, or where one has no `make compiled` or no compiler is at hand). What is compared is CPU
 an event, which neighbours disturb less than the clock. The verdict is a bootstrap's 95 % interval of the ratio of
 medians: only if it leaves 1 on one side, by more than the same tree does against itself (`TOLERANCE`), is it a change.
 """
@@ -64,10 +65,20 @@ def figures(printed: str) -> list[float]:
     return [float(found[1]) for line in printed.splitlines() if (found := _LINE.match(line))]
 
 
-def measured(tree: Path, events: int) -> float:
-    """Return what one run in a tree says. Raises `RuntimeError` where it can't run there."""
-    command = [sys.executable, "-m", "tests.bench.bench_gate", "--events", str(events), "--rounds", "1", "--no-profile"]
+def compiled(tree: Path) -> bool:
+    """Compile a tree's packages, if it knows how; say whether there is a compiled tree now."""
+    if not (tree / "deploy" / "compiled" / "build.py").is_file():
+        return False
     environment = {**os.environ, "PYTHONPATH": str(tree)}
+    subprocess.run([sys.executable, "-m", "deploy.compiled.build"], cwd=tree, env=environment, check=True)
+    return (tree / "build" / "compiled").is_dir()
+
+
+def measured(tree: Path, events: int, *, fast: bool) -> float:
+    """Return what one run in a tree says, compiled where `fast`. Raises `RuntimeError` where it can't run there."""
+    command = [sys.executable, "-m", "tests.bench.bench_gate", "--events", str(events), "--rounds", "1", "--no-profile"]
+    path = [str((tree / "build" / "compiled").resolve()), str(tree)] if fast else [str(tree)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1"}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     told = figures(done.stdout)
     if done.returncode or not told:
@@ -87,15 +98,17 @@ def worktree(ref: str) -> Iterator[Path]:
             subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
 
 
-def main(ref: str, pairs: int, events: int) -> str:
+def main(ref: str, pairs: int, events: int, *, source: bool) -> str:
     """Print every pair and the verdict, and return it."""
     here: list[float] = []
     there: list[float] = []
     with worktree(ref) as tree:
+        fast = not source and all([compiled(ROOT), compiled(tree)])
+        print(f"run: both {'compiled' if fast else 'from source'}", flush=True)
         for number in range(pairs):
             turns = [(ROOT, here), (tree, there)]
             for where, told in turns if number % 2 else reversed(turns):
-                told.append(measured(where, events))
+                told.append(measured(where, events, fast=fast))
             print(f"pair {number + 1}: here {here[-1]:.0f}, {ref} {there[-1]:.0f} us CPU an event", flush=True)
     found = interval(here, there)
     verdict = found.verdict()
@@ -108,9 +121,10 @@ if __name__ == "__main__":
     arguments.add_argument("ref", help="the commit to compare with")
     arguments.add_argument("--pairs", type=int, default=7)
     arguments.add_argument("--events", type=int, default=12_000)
+    arguments.add_argument("--source", action="store_true", help="run both from source")
     given = arguments.parse_args()
     if given.events < LEAST_EVENTS:
         arguments.error(f"at least {LEAST_EVENTS} events")
     if not given.ref:
         arguments.error("say with what: make bench-compare REF=HEAD~1")
-    sys.exit(main(given.ref, given.pairs, given.events) == "slower")
+    sys.exit(main(given.ref, given.pairs, given.events, source=given.source) == "slower")

@@ -222,6 +222,7 @@ def canned_stage(bench: Bench, outputs: dict[bytes, Sequence[Emit]]) -> Stage:
 
 
 async def run(events: int, rounds: int, profile: bool) -> None:
+    PAGE.begin()
     settings = Settings(partitions=PARTITIONS)
     loaded = load_directory(settings.ruleset_dir)
     assert loaded.ruleset is not None

@@ -288,6 +288,7 @@ def room(file: str, function: str) -> str:
 
 def main(run: Run) -> bool:
     """Print everything; say whether all goals were met."""
+    PAGE.begin()
     incidents = workload.incidents(run.incidents)
     length = sum(len(incident.report.text) for incident in incidents) / len(incidents)
     size = sum(len(incident_bytes(incident)) for incident in incidents) / len(incidents)

@@ -1,6 +1,7 @@
 """The rules that `make bench-rules` draws are what it says of them, and what it compares can disagree."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -139,9 +140,12 @@ def test_a_page_keeps_what_stands_around_its_marks(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text("before\n<!-- made: bench-x -->\nold\n<!-- /made -->\n<!-- made: y -->\n<!-- /made -->\n", "utf-8")
     page = Page("bench-x", ("orjson",), "more")
+    page.begin()
     page.say("a line")
     page.write(path)
     written = path.read_text("utf-8")
     assert written.startswith("before\n<!-- made: bench-x -->\n```\n$ make bench-x   # ")
+    assert re.search(r"^\$ make bench-x   # .*, (from source|compiled: \d+ modules), more$", written, re.MULTILINE)
+    assert re.search(r"^run: (from source|compiled: \d+ modules)$", written, re.MULTILINE)
     assert "\na line\n```\n<!-- /made -->\n<!-- made: y -->" in written
     assert "old" not in written

@@ -21,7 +21,7 @@ app.command()(doctor)
 
 ORDER = [
     "broker", "topics", "copies", "elections", "transactions", "sessions", "retention", "stamps", "creation", "offsets",
-    "ruleset", "clock", "disk", "inputs", "agencies",
+    "ruleset", "clock", "disk", "code", "inputs", "agencies",
 ]  # fmt: skip
 
 
