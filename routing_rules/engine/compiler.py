@@ -157,9 +157,7 @@ class Compiled:
         self.fallback = next(route for route in ruleset.routes if route.fallback)
         self.rules = {rule.id: rule for rule in rules}
         self.leads: dict[Any, Any] = {}  # what `leading` remembers,
-        self.deadline_plans: dict[
-            Any, tuple[Any, ...]
-        ] = {}  # and `deadlines`, for rules and milestones,
+        self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # and `deadlines`, for rules and milestones,
         self.plans: dict[Any, Any] = {}
         self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule,
         self.grounds: dict[tuple[str, str], ConditionEvidence] = {}  # and `conditions`,
