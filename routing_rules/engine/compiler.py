@@ -13,7 +13,7 @@ from contracts.decision import ConditionEvidence, RulesetStamp
 from contracts.incident import RulesetRef
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
-from routing_rules.engine.conditions import TESTS, Test, remaining
+from routing_rules.engine.conditions import TESTS, Shows, Test, remaining, shown_by
 from routing_rules.engine.expressions import Expression
 from routing_rules.engine.facts import Facts, Terms
 from routing_rules.engine.index import INDEXED, SPAN, Index, Mask, mask_of, split
@@ -32,19 +32,19 @@ _FIELDS: Final = attrgetter(*TESTS)
 
 
 class Row(Generic[R]):
-    """One block of a rule: the fields it asks about, what the index leaves to ask, what subtracts the whole rule."""
+    """One block of a rule: what it can show of an incident, what the index leaves to ask, what subtracts the rule.
+
+    All that a decision looks at is in the row itself: with thousands of rules, each further object is far away.
+    """
 
     def __init__(
-        self,
-        rule: R,
-        block: int,
-        fields: tuple[tuple[str, Any], ...],
-        rest: tuple[Test, ...],
-        unless: tuple[tuple[Test, ...], ...],
+        self, rule: R, block: int, shows: Shows, rest: tuple[Test, ...], unless: tuple[tuple[Test, ...], ...]
     ) -> None:
         self.rule: R = rule
-        self.block = block
-        self.fields = fields
+        self.id = rule.id
+        self.on_trial = rule.status is Status.TRIAL and not getattr(rule, "fallback", False)
+        self.block = block if rule.when else None
+        self.shows = shows
         self.rest = rest
         self.unless = unless
 
@@ -71,7 +71,8 @@ class Table(Generic[R]):
     """The rows of all routes, or of all overlays, with their index."""
 
     def __init__(self, rules: Sequence[R]) -> None:
-        self.rows: tuple[Row[R], ...] = tuple(row for rule in rules for row in _rows(rule))
+        alike: dict[Shows, Shows] = {}
+        self.rows: tuple[Row[R], ...] = tuple(row for rule in rules for row in _rows(rule, alike))
         changing = not all(map(_always_live, rules))
         self.index = Index(
             [block for rule in rules for block in rule.when or _EVERYTHING], self._live if changing else None
@@ -82,8 +83,8 @@ class Table(Generic[R]):
         """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""
         if not self.rows:
             return
-        few, category, place = self.index.masks(facts, on)
-        window, rest = few[0] & category[0] & place[0], None
+        few, single, category, place = self.index.masks(facts, on)
+        window, rest = few[0] & single[0] & category[0] & place[0], None
         start, done = 0, None
         for words in self.index.words:
             asking = words.asking
@@ -96,10 +97,10 @@ class Table(Generic[R]):
                     continue
                 window ^= bit
                 row = self.rows[start + bit.bit_length() - 1]
-                if row.rule is not done and row.holds(facts):
-                    done = row.rule
+                if row.id != done and row.holds(facts):
+                    done = row.id
                     yield row
-            window, rest = split(few[1] & category[1] & place[1] if rest is None else rest)
+            window, rest = split(few[1] & single[1] & category[1] & place[1] if rest is None else rest)
             start += SPAN
 
     def _live(self, on: date) -> Mask:
@@ -122,12 +123,14 @@ def _always_live(rule: Route | Overlay) -> bool:
     return rule.status is not Status.OFF and rule.effective.start is None and rule.effective.until is None
 
 
-def _rows(rule: R) -> Iterator[Row[R]]:
+def _rows(rule: R, alike: dict[Shows, Shows]) -> Iterator[Row[R]]:
     unless = tuple(remaining(block, rule=rule.id) for block in rule.unless)
     for n, block in enumerate(rule.when or _EVERYTHING):
         fields = tuple([asked for asked in zip(TESTS, _FIELDS(block), strict=True) if asked[1] is not None])
         answered = all(name in INDEXED for name, _ in fields)
-        yield Row(rule, n, fields, () if answered else remaining(block, INDEXED, rule.id), unless)
+        shows = shown_by(fields)
+        rest = () if answered else remaining(block, INDEXED, rule.id)
+        yield Row(rule, n, alike.setdefault(shows, shows), rest, unless)
 
 
 class Moment(NamedTuple):

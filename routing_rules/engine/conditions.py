@@ -17,6 +17,9 @@ from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Block, Target, TextCondition, TimeCondition
 
 Test = Callable[[Facts], bool]
+Show = Callable[[Facts], str | Iterable[str]]
+Shows = tuple[tuple[str, Show], ...]
+"""What of an incident satisfied each field of a block."""
 
 _DAY: Final = timedelta(days=1)
 _BY_CALENDAR: Final = frozenset({"workday", "restday", "holiday"})
@@ -161,16 +164,21 @@ def failing(block: Block, facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in given(block) if not TESTS[name](_ready(name, block), facts))
 
 
+def shown_by(asked: Iterable[tuple[str, Any]]) -> Shows:
+    """Return how the fields of a block show what satisfied them: alike where two blocks ask about the same fields."""
+    return tuple((name, _PLAIN[name] if name in _PLAIN else partial(_BY_VALUE[name], value)) for name, value in asked)
+
+
 def evidence(
-    asked: Iterable[tuple[str, Any]], facts: Facts, known: dict[tuple[str, str], ConditionEvidence]
+    shows: Shows, facts: Facts, known: dict[tuple[str, str], ConditionEvidence]
 ) -> tuple[ConditionEvidence, ...]:
     """Return, for the fields of a block that holds, what satisfied each: codes and rule words, never the text.
 
-    `known` remembers grounds already made: few are there, and the same ones again and again.
+    `known` remembers grounds already made: there are few, and the same ones again and again.
     """
     grounds: list[ConditionEvidence] = []
-    for name, value in asked:
-        shown = _ACTUAL[name](value, facts)
+    for name, show in shows:
+        shown = show(facts)
         key = (name, shown if isinstance(shown, str) else ",".join(shown))
         found = known.get(key)
         grounds.append(keep(known, key, ConditionEvidence(*key)) if found is None else found)
@@ -179,7 +187,7 @@ def evidence(
 
 def actual(name: str, value: Any, facts: Facts) -> str:
     """Return what the incident has where a block asks for `value` in field `name`."""
-    shown = _ACTUAL[name](value, facts)
+    shown = _PLAIN[name](facts) if name in _PLAIN else _BY_VALUE[name](value, facts)
     return shown if isinstance(shown, str) else ",".join(shown)
 
 
@@ -194,31 +202,35 @@ def _clock(moment: datetime | None, day: date | None) -> str:
     return "" if day is None else day.isoformat()
 
 
-_ACTUAL: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
-    "channel": lambda v, f: f.channel,
-    "kind": lambda v, f: f.kind,
-    "urgency": lambda v, f: f.urgency,
-    "reporter": lambda v, f: f.reporter,
-    "category": lambda v, f: f.category,
-    "jurisdiction": lambda v, f: f.jurisdiction,
-    "located_by": lambda v, f: f.incident.located_by,
-    "classified_by": lambda v, f: f.incident.classified_by,
-    "area": lambda v, f: f.area,
-    "mode": lambda v, f: f.standing.mode,
-    "response": lambda v, f: f.standing.responses,
-    "response_level": lambda v, f: "" if f.standing.level is None else str(f.standing.level),
+_PLAIN: Final[Mapping[str, Show]] = {
+    "channel": lambda f: f.channel,
+    "kind": lambda f: f.kind,
+    "urgency": lambda f: f.urgency,
+    "reporter": lambda f: f.reporter,
+    "category": lambda f: f.category,
+    "jurisdiction": lambda f: f.jurisdiction,
+    "located_by": lambda f: f.incident.located_by,
+    "classified_by": lambda f: f.incident.classified_by,
+    "area": lambda f: f.area,
+    "mode": lambda f: f.standing.mode,
+    "response": lambda f: f.standing.responses,
+    "response_level": lambda f: "" if f.standing.level is None else str(f.standing.level),
+    "reporters": lambda f: str(f.state.reporters),
+    "reports": lambda f: str(f.state.reports),
+    "occurred_at": lambda f: _clock(*f.occurred),
+    "received_at": lambda f: _clock(f.received, None),
+    "about": lambda f: f.about,
+    "lead": lambda f: f.lead or "",
+}
+
+_BY_VALUE: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
     "tags": lambda v, f: [tag for tag in f.incident.tags if tag in v],
     "missing": lambda v, f: sorted(v & f.absent),
-    "reporters": lambda v, f: str(f.state.reporters),
-    "reports": lambda v, f: str(f.state.reports),
-    "occurred_at": lambda v, f: _clock(*f.occurred),
-    "received_at": lambda v, f: _clock(f.received, None),
     "attributes": lambda v, f: [f"{name}={f.attribute(name)}" for name in v if name in f.report.attributes],
-    "about": lambda v, f: f.about,
-    "lead": lambda v, f: f.lead or "",
     "text": _words_that_count,
     "expr": lambda v, f: v,
 }
+"""What of the incident satisfied a field; of these one has to know what the block asks for."""
 
 
-__all__ = ["TESTS", "Test", "actual", "evidence", "failing", "given", "holds", "remaining"]
+__all__ = ["TESTS", "Show", "Shows", "Test", "actual", "evidence", "failing", "given", "holds", "remaining", "shown_by"]

@@ -5,7 +5,6 @@ is how explanation can't drift from decision. The first live route that holds na
 holds adds; hard rules are the engine's own. No clock, no chance, no I/O.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -40,6 +39,7 @@ class _Common(NamedTuple):
     overlays: tuple[str, ...]
     roles: tuple[AssignedRole, ...]
     dropped: tuple[Dropped, ...]
+    confidential: bool
     floors: tuple[Urgency, ...]
     tags: tuple[str, ...]
     calendar: str | None
@@ -54,7 +54,7 @@ def decide(incident: Incident, state: DecisionState, compiled: Compiled, now: da
     """
     case = open_case(incident, state, compiled, now)
     row, trial = _route(case)
-    lead = settle(case, row.rule)
+    lead = settle(case, row)
     overlays, tried = _overlays(case, lead)
     return _decision(case, now, lead, _Judged(row, overlays, (*trial, *tried)))
 
@@ -63,9 +63,9 @@ def _route(case: Case) -> tuple[Row[Route], list[Trial]]:
     """Return the first route in force that holds, and those on trial that would have come before it."""
     trial: list[Trial] = []
     for row in case.compiled.routes.holding(case.facts, case.on):
-        if row.rule.status is not Status.TRIAL or row.rule.fallback:
+        if not row.on_trial:
             return row, trial
-        trial.append(Trial(row.rule.id, settle(case, row.rule).agency))
+        trial.append(Trial(row.id, settle(case, row).agency))
     raise AssertionError("a ruleset that loaded has a fallback")
 
 
@@ -87,8 +87,8 @@ def _drawn(overlay: Overlay, incident: str) -> bool:
 
 
 def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decision:
-    incident, route, facts = case.incident, judged.row.rule, case.facts
-    common = _common(case, lead, route, judged.overlays)
+    incident, row, facts = case.incident, judged.row, case.facts
+    common = _common(case, lead, row, judged.overlays)
     urgency = _highest(incident.urgency, common.floors)
     due, gaps = deadlines(case, common.calendar, common.setters, urgency)
     return Decision(
@@ -100,33 +100,33 @@ def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decisio
         mode=facts.standing.mode,
         responses=facts.standing.responses,
         reason=lead.reason,
-        route=route.id,
+        route=row.id,
         lead=lead.agency,
         overlays=common.overlays,
         trial=judged.trial,
         roles=common.roles,
         dropped=common.dropped,
-        hard_rules=_hard_rules(case, lead, route, common.roles, common.dropped),
+        hard_rules=_hard_rules(case, lead, common),
         urgency=urgency,
         tags=_united(incident.tags, common.tags),
-        confidential=route.confidential,
+        confidential=common.confidential,
         due=due,
-        route_block=judged.row.block if route.when else None,
-        evidence=_evidence(case, judged.row),
+        route_block=row.block,
+        evidence=_evidence(case, row),
         expr_errors=tuple(dict.fromkeys(facts.errors)) if facts.errors else (),
         calendar_gap=tuple(sorted(gaps | facts.gaps)) if gaps or facts.gaps else (),
         flags=_flags(case),
     )
 
 
-def _common(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -> _Common:
+def _common(case: Case, lead: Lead, row: Row[Route], overlays: tuple[Overlay, ...]) -> _Common:
     """Return what the rules that hold come to; in a plain case made once for each lead and set of overlays."""
     ids = tuple([overlay.id for overlay in overlays]) if overlays else ()
     known = lead.known
     if known is None:
-        return _made(case, lead, route, overlays)
+        return _made(case, lead, row.rule, overlays)
     found: _Common | None = known.get(ids)
-    return keep(known, ids, _made(case, lead, route, overlays)) if found is None else found
+    return keep(known, ids, _made(case, lead, row.rule, overlays)) if found is None else found
 
 
 def _made(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -> _Common:
@@ -135,6 +135,7 @@ def _made(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -
     return _Common(
         tuple([overlay.id for overlay in overlays]),
         *merged(case, lead, route, overlays),
+        route.confidential,
         tuple([rule.urgency for rule in rules if rule.urgency is not None]),
         tuple([tag for rule in rules for tag in rule.tags]),
         agency.calendar if agency else None,
@@ -150,24 +151,22 @@ def _united(tags: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*tags, *added))) if tags or added else ()
 
 
-def _hard_rules(
-    case: Case, lead: Lead, route: Route, roles: Sequence[AssignedRole], dropped: Sequence[Dropped]
-) -> tuple[HardRule, ...]:
+def _hard_rules(case: Case, lead: Lead, common: _Common) -> tuple[HardRule, ...]:
     """Return the hard rules that acted, in their order.
 
     Identity is withheld by the views, always; it is named only where confidence took the text from a co-handler who
     would have had it.
     """
-    withheld = route.confidential or case.incident.report.reporter.secrecy
-    if not (lead.acted or dropped or withheld):
+    withheld = common.confidential or case.incident.report.reporter.secrecy
+    if not (lead.acted or common.dropped or withheld):
         return ()
-    because = {drop.because for drop in dropped}
+    because = {drop.because for drop in common.dropped}
     acted = set(lead.acted)
     if DroppedBecause.CONFLICT in because:
         acted.add(HardRule.CONFLICT)
     if DroppedBecause.RETURNED in because:
         acted.add(HardRule.RETURNED)
-    if withheld and any(role.role is Role.CO_HANDLER for role in roles):
+    if withheld and any(role.role is Role.CO_HANDLER for role in common.roles):
         acted.add(HardRule.IDENTITY)
     return tuple(rule for rule in HardRule if rule in acted)
 
@@ -178,7 +177,7 @@ def _flags(case: Case) -> tuple[str, ...]:
 
 
 def _evidence(case: Case, row: Row[Route]) -> DecisionEvidence:
-    asked = evidence(row.fields, case.facts, case.compiled.grounds)
+    asked = evidence(row.shows, case.facts, case.compiled.grounds)
     grounds = case.incident.evidence
     if not grounds:
         return DecisionEvidence(conditions=asked)

@@ -12,7 +12,7 @@ from contracts.codes import Flag, HardRule, Outcome, Resolved, Role
 from contracts.decision import AssignedRole, DecisionState
 from contracts.incident import Incident
 from routing_rules.engine.catalogue import Found
-from routing_rules.engine.compiler import Compiled, Moment
+from routing_rules.engine.compiler import Compiled, Moment, Row
 from routing_rules.engine.facts import Facts, standing
 from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import AgencyRef, FirstReceiver, Route, Target
@@ -100,13 +100,13 @@ def _conflicted(facts: Facts, compiled: Compiled) -> frozenset[str]:
     return compiled.catalogue.beneath(frozenset(facts.about))
 
 
-def settle(case: Case, route: Route) -> Lead:
-    """Return who leads by `route`: adjudication, else the role as written, past returns and conflicts."""
+def settle(case: Case, row: Row[Route]) -> Lead:
+    """Return who leads by the route of `row`: adjudication, else the role as written, past returns and conflicts."""
     if not case.plain:
-        return _settled(case, route)
-    key = (route.id, case.where)
+        return _settled(case, row.rule)
+    key = (row.id, case.where)
     found: Lead | None = case.compiled.leads.get(key)
-    return keep(case.compiled.leads, key, _asked(case, route)._replace(known={})) if found is None else found
+    return keep(case.compiled.leads, key, _asked(case, row.rule)._replace(known={})) if found is None else found
 
 
 def _settled(case: Case, route: Route) -> Lead:

@@ -151,8 +151,8 @@ MUTANTS: Final = (
         "lead-of-elsewhere",
         "who leads by a rule is remembered, wherever the incident is (G29)",
         "leading.py",
-        "    key = (route.id, case.where)\n",
-        "    key = (route.id,)\n",
+        "    key = (row.id, case.where)\n",
+        "    key = (row.id,)\n",
     ),
     Mutant(
         "others-overlays",
