@@ -22,11 +22,19 @@ class RulesetRef(Wire):
     hash: str
 
 
+class RuleWords(Wire):
+    """The words that some rule of a ruleset asks for, as far as they occur in a title and in a text; sorted."""
+
+    title: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+
+
 class Incident(Wire):
     """A report with what was understood of it.
 
     `received_at` is the broker's stamp on the report's record: no publisher sets our clock. `areas` and `about` hold
-    codes of the ruleset that understood it.
+    codes of the ruleset that understood it; so does `rule_words`, which saves who decides by the same ruleset a second
+    search of the texts, and says nothing under any other.
     """
 
     id: str
@@ -43,6 +51,7 @@ class Incident(Wire):
     tags: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    rule_words: RuleWords | None = None
     understood_by: RulesetRef
     reporters: int = Field(default=1, ge=1, le=MOST_REPORTERS)
     reports: int = Field(default=1, ge=1, le=MOST_REPORTERS)

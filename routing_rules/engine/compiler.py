@@ -13,7 +13,7 @@ from contracts.decision import ConditionEvidence, RulesetStamp
 from contracts.incident import RulesetRef
 from routing_rules.engine.calendars import Calendars
 from routing_rules.engine.catalogue import Catalogue, holds_on
-from routing_rules.engine.conditions import TESTS, Shows, Test, remaining, shown_by
+from routing_rules.engine.conditions import TESTS, Shows, Test, remaining, shown_by, words_asked
 from routing_rules.engine.expressions import Expression
 from routing_rules.engine.facts import Facts, Terms
 from routing_rules.engine.index import INDEXED, SPAN, Index, Mask, mask_of, split
@@ -90,7 +90,7 @@ class Table(Generic[R]):
             asking = words.asking
             while window:
                 bit = window & -window
-                if bit & asking:
+                if asking and bit & asking:
                     if (window & asking).bit_count() > _FEW_ASKING:
                         window &= words.standing(facts)
                     asking = 0
@@ -149,12 +149,14 @@ class Compiled:
 
     def __init__(self, ruleset: Ruleset) -> None:
         rules: list[Route | Overlay] = [*ruleset.routes, *ruleset.overlays]
-        blocks = [block for rule in rules for block in (*rule.when, *rule.unless)]
+        blocks = ruleset.blocks
         self.ruleset = ruleset
         self.stamp = RulesetStamp(ruleset.id, ruleset.version, ruleset.hash)
         self.calendars = Calendars(ruleset)
         self.catalogue = Catalogue(ruleset)
-        self.terms = Terms(self.calendars, self.catalogue, Words(_words(blocks)), _expressions(blocks))
+        self.terms = Terms(
+            self.calendars, self.catalogue, Words(words_asked(blocks)), _expressions(blocks), ruleset.hash
+        )
         self.routes: Table[Route] = Table(ruleset.routes)
         self.overlays: Table[Overlay] = Table(ruleset.overlays)
         self.fallback = next(route for route in ruleset.routes if route.fallback)
@@ -194,11 +196,6 @@ class Compiled:
 def compile_ruleset(ruleset: Ruleset) -> Compiled:
     """Make a ruleset ready. It must have loaded without an error: one fallback, every name known."""
     return Compiled(ruleset)
-
-
-def _words(blocks: Iterable[Block]) -> Iterator[str]:
-    for text in (block.text for block in blocks if block.text is not None):
-        yield from (*text.any, *text.all, *text.none)
 
 
 def _expressions(blocks: Iterable[Block]) -> dict[str, Expression]:

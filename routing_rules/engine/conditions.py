@@ -4,7 +4,7 @@ The index answers the fields with finite domains by bitmaps; these functions ans
 field where a person wants to know why. An absent field satisfies nothing (G6).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -164,6 +164,12 @@ def failing(block: Block, facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in given(block) if not TESTS[name](_ready(name, block), facts))
 
 
+def words_asked(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield the words that blocks ask for in texts, in normal form."""
+    for text in (block.text for block in blocks if block.text is not None):
+        yield from (*text.any, *text.all, *text.none)
+
+
 def shown_by(asked: Iterable[tuple[str, Any]]) -> Shows:
     """Return how the fields of a block show what satisfied them: alike where two blocks ask about the same fields."""
     return tuple((name, _PLAIN[name] if name in _PLAIN else partial(_BY_VALUE[name], value)) for name, value in asked)
@@ -233,4 +239,7 @@ _BY_VALUE: Final[Mapping[str, Callable[[Any, Facts], str | Iterable[str]]]] = {
 """What of the incident satisfied a field; of these one has to know what the block asks for."""
 
 
-__all__ = ["TESTS", "Show", "Shows", "Test", "actual", "evidence", "failing", "given", "holds", "remaining", "shown_by"]
+__all__ = [
+    "TESTS", "Show", "Shows", "Test", "actual", "evidence", "failing", "given", "holds", "remaining", "shown_by",
+    "words_asked",
+]  # fmt: skip

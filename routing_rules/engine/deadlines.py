@@ -6,7 +6,6 @@ Urgency and overlays then only tighten, by instant and not by figure. `fixed` ex
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from contracts.codes import Kind, Milestone, Urgency
@@ -44,7 +43,7 @@ class _Last(NamedTuple):
 class _Plan(NamedTuple):
     """Who sets one milestone: the base, if any, then, unless that is `fixed`, who may tighten it.
 
-    Where all setters count minutes or hours, the `sooner` of them is known once for all. `last` keeps what was worked
+    Where all setters count minutes or hours, the `soonest` of them is known once for all. `last` keeps what was worked
     out last by each calendar: a batch of records has one stamp, and where all setters count days (`by_day`) the day of
     the start is enough.
     """
@@ -53,7 +52,7 @@ class _Plan(NamedTuple):
     setters: tuple[_Setter, ...]
     fixed: bool
     by_day: bool
-    sooner: tuple[timedelta, _Setter] | None
+    soonest: _Setter | None
     last: dict[str | None, _Last]
 
 
@@ -111,19 +110,18 @@ def deadlines(case: Case, calendar: str | None, by: Setters, urgency: Urgency) -
 
 def _fallen(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> _Last:
     since = start.on if plan.by_day else start.at
-    if plan.sooner is not None:
-        left, by = plan.sooner
-        due = Due(plan.milestone, compiled.calendars.after(start.at, left), by.written, by.by, plan.fixed)
-        return _Last(since, due, _NO_YEARS)
-    strictest = _strictest(compiled, plan, start, calendar)
+    setters = plan.setters if plan.soonest is None else (plan.soonest,)
+    strictest = _strictest(compiled, plan, setters, start, calendar)
     return _Last(since, strictest, _years_without_calendar(compiled, strictest, start, calendar))
 
 
-def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
+def _strictest(
+    compiled: Compiled, plan: _Plan, setters: tuple[_Setter, ...], start: _Start, calendar: str | None
+) -> Due | None:
     """Return what the earliest of the setters gives, of two equal ones the first."""
     best: _Setter | None = None
     at: datetime | None = None
-    for setter in plan.setters:
+    for setter in setters:
         then = compiled.calendars.due(setter.span, start.at, calendar, start.on)
         if then is not None and (at is None or then < at):
             best, at = setter, then
@@ -154,14 +152,14 @@ def _plan(
     tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
     setters = tighteners if base is None else (base, *tighteners)
     by_day = all(setter.span.unit in _BY_DAY for setter in setters)
-    return _Plan(milestone, setters, fixed, by_day, _sooner(setters), {})
+    return _Plan(milestone, setters, fixed, by_day, _soonest(setters), {})
 
 
-def _sooner(setters: Sequence[_Setter]) -> tuple[timedelta, _Setter] | None:
+def _soonest(setters: Sequence[_Setter]) -> _Setter | None:
     """Return the shortest of spans by the clock, of two equal ones the first; None where any goes by a calendar."""
     if not setters or any(setter.span.unit not in CLOCK for setter in setters):
         return None
-    return min(((setter.span.count * CLOCK[setter.span.unit], setter) for setter in setters), key=itemgetter(0))
+    return min(setters, key=lambda setter: setter.span.count * CLOCK[setter.span.unit])
 
 
 def _replaced(ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route) -> tuple[_Setter | None, bool]:

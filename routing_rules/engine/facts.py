@@ -28,6 +28,7 @@ class Terms:
     catalogue: Catalogue
     words: Words
     expressions: dict[str, Expression]
+    ruleset: str  # its hash
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,15 @@ class Facts:
 
     @property
     def found(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the rule words that occur in the title, and in the text."""
+        """Return the rule words that occur in the title, and in the text: told by intake, or looked for."""
         if self._found is None:
-            title, text = self.texts
-            find = self.terms.words.present
-            self._found = (find(title) if title else _NO_WORDS, find(text) if text else _NO_WORDS)
+            told = self.incident.rule_words
+            if told is not None and self.incident.understood_by.hash == self.terms.ruleset:
+                self._found = (frozenset(told.title), frozenset(told.text))
+            else:
+                title, text = self.texts
+                find = self.terms.words.present
+                self._found = (find(title) if title else _NO_WORDS, find(text) if text else _NO_WORDS)
         return self._found
 
     def words(self, where: str) -> frozenset[str]:

@@ -353,3 +353,9 @@ class Ruleset:
     coverage: Mapping[str, int] = field(default_factory=dict)
     two_person: bool = False
     effective_at: date | None = None
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Return the blocks of all rules, exceptions among them."""
+        rules: list[Route | Overlay] = [*self.routes, *self.overlays]
+        return [block for rule in rules for block in (*rule.when, *rule.unless)]

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from contracts.codes import Flag, Urgency
-from contracts.incident import Incident, RulesetRef
+from contracts.incident import Incident, RulesetRef, RuleWords
 from contracts.report import Report
 from routing_rules.engine.catalogue import Catalogue
+from routing_rules.engine.conditions import words_asked
 from routing_rules.engine.infer.about import AboutReader
 from routing_rules.engine.infer.area import Areas
 from routing_rules.engine.infer.category import CategoryReader
@@ -26,6 +27,7 @@ class Interpreter:
         self._category = CategoryReader(ruleset, lexicon)
         self._place = PlaceReader(ruleset, lexicon, catalogue, Areas(ruleset))
         self._about = AboutReader(ruleset, lexicon, catalogue)
+        self._asked: Final = lexicon.add_all(words_asked(ruleset.blocks))
         self._words: Final = lexicon.words()
         self._no_address: Final = Reading("address", "", self._words)
         self._by: Final = RulesetRef(id=ruleset.id, version=ruleset.version, hash=ruleset.hash)
@@ -57,5 +59,12 @@ class Interpreter:
             tags=tuple(dict.fromkeys((*report.tags, *place.tags))),
             flags=tuple(flags),
             evidence=(*kind_evidence, *category.evidence, *place.evidence, *about.evidence),
+            rule_words=self._rule_words(title, text),
             understood_by=self._by,
+        )
+
+    def _rule_words(self, title: Reading, text: Reading) -> RuleWords:
+        asked = self._asked
+        return RuleWords(
+            title=tuple(sorted(asked.intersection(title.found))), text=tuple(sorted(asked.intersection(text.found)))
         )

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from contracts.codes import Flag, Urgency
-from contracts.incident import Incident, RulesetRef
+from contracts.incident import Incident, RulesetRef, RuleWords
 from contracts.report import Report
 from routing_rules.engine.reference.fields import Field
 from routing_rules.engine.reference.locating import locate
 from routing_rules.engine.reference.matters import about_of, category_of, kind_of
-from routing_rules.engine.schema import Ruleset
+from routing_rules.engine.reference.texts import found_at
+from routing_rules.engine.schema import Overlay, Route, Ruleset
 
 
 def understand(report: Report, incident_id: str, received_at: datetime, ruleset: Ruleset) -> Incident:
@@ -38,5 +39,17 @@ def understand(report: Report, incident_id: str, received_at: datetime, ruleset:
         tags=tuple(dict.fromkeys([*report.tags, *place.tags])),
         flags=tuple(dict.fromkeys(flags)),
         evidence=(*kind_grounds, *category_grounds, *place.grounds, *about_grounds),
+        rule_words=_rule_words(title, text, ruleset),
         understood_by=RulesetRef(id=ruleset.id, version=ruleset.version, hash=ruleset.hash),
+    )
+
+
+def _rule_words(title: Field, text: Field, ruleset: Ruleset) -> RuleWords:
+    """Return which words of any rule's conditions stand in the title, and in the text."""
+    rules: list[Route | Overlay] = [*ruleset.routes, *ruleset.overlays]
+    texts = [block.text for rule in rules for block in [*rule.when, *rule.unless] if block.text is not None]
+    asked = sorted({word for text in texts for word in [*text.any, *text.all, *text.none]})
+    return RuleWords(
+        title=tuple(word for word in asked if found_at(word, title.form)),
+        text=tuple(word for word in asked if found_at(word, text.form)),
     )

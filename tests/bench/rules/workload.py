@@ -20,10 +20,11 @@ import yaml
 
 from contracts.codes import Kind, ReporterKind, Urgency
 from contracts.ids import incident_id
-from contracts.incident import Incident
+from contracts.incident import Incident, RuleWords
 from contracts.report import Report, Reporter
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.loader import load, read_bundle
+from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import Ruleset
 from tests.bench.rules.moment import NOW
 from tests.outside import MESSAGES
@@ -292,6 +293,21 @@ def incidents(count: int) -> list[Incident]:
         }
         made.append(interpreter.understand(report, id_, NOW).model_copy(update=drawn))
     return made
+
+
+def read_by(compiled: Compiled, incidents: Sequence[Incident]) -> list[Incident]:
+    """Return the incidents as intake leaves them under this ruleset: with the words that its rules ask for."""
+
+    def found(text: str) -> tuple[str, ...]:
+        return tuple(sorted(compiled.terms.words.present(normal(text))))
+
+    def words(report: Report) -> RuleWords:
+        return RuleWords(title=found(report.title), text=found(report.text))
+
+    return [
+        incident.model_copy(update={"understood_by": compiled.ref, "rule_words": words(incident.report)})
+        for incident in incidents
+    ]
 
 
 def compiled(mix: Mix, size: int) -> Compiled:

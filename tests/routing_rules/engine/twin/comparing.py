@@ -114,6 +114,8 @@ class Comparison:
             report = matters.report(number, received_at)
             yield Case(ruleset, report, received_at)
             incident = compiled.interpreter.understand(report, f"inc-{number}", received_at)
+            if matters.dice.chance(50):
+                incident = incident.model_copy(update={"rule_words": None})  # as another ruleset would have left it
             if matters.dice.chance(10):
                 incident = matters.as_amended(incident)
             yield from self._rounds(matters, Case(ruleset, report, received_at, incident), compiled)
