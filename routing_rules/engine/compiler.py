@@ -83,8 +83,8 @@ class Table(Generic[R]):
         """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""
         if not self.rows:
             return
-        few, single, category, place = self.index.masks(facts, on)
-        window, rest = few[0] & single[0] & category[0] & place[0], None
+        few, category, place = self.index.masks(facts, on)
+        window, rest = few[0] & category[0] & place[0], None
         start, done = 0, None
         for words in self.index.words:
             asking = words.asking
@@ -100,7 +100,7 @@ class Table(Generic[R]):
                 if row.id != done and row.holds(facts):
                     done = row.id
                     yield row
-            window, rest = split(few[1] & single[1] & category[1] & place[1] if rest is None else rest)
+            window, rest = split(few[1] & category[1] & place[1] if rest is None else rest)
             start += SPAN
 
     def _live(self, on: date) -> Mask:

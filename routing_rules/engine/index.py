@@ -74,8 +74,6 @@ _Key = tuple[tuple[Any, ...], tuple[str, ...], date | None]
 
 _FIRST: Final = (1 << SPAN) - 1
 
-_ALL: Final[Split] = (-1, -1)
-
 
 def split(mask: Mask) -> Split:
     """Return a mask as a window and the rest."""
@@ -138,8 +136,8 @@ class Index:
         self._single = _Single(blocks)
         self.words = tuple(_TextMasks(blocks[start : start + SPAN]) for start in range(0, len(blocks), SPAN))
 
-    def masks(self, facts: Facts, on: date) -> tuple[Split, Split, Split, Split]:
-        """Return what each kind of field leaves standing, few values, single ones, category, place: it is all together.
+    def masks(self, facts: Facts, on: date) -> tuple[Split, Split, Split]:
+        """Return what the fields of few values, the category and the place leave standing: it is all three together.
 
         Exact for `INDEXED` and the dates of rules, silent on every other field.
         """
@@ -149,16 +147,15 @@ class Index:
         catalogue = facts.terms.catalogue
         few = keep(self._seen, key, self._folded(key)) if found is None else found
         return (
-            few,
-            self._single.standing(facts),
+            self._single.within(few, facts),
             self._category.chain(facts.category, catalogue.category_chain),
             self._jurisdiction.chain(facts.jurisdiction, catalogue.place_chain),
         )
 
     def candidates(self, facts: Facts, on: date) -> Split:
         """Return the blocks that are left standing, the rest put together too."""
-        few, single, category, place = self.masks(facts, on)
-        return few[0] & single[0] & category[0] & place[0], few[1] & single[1] & category[1] & place[1]
+        few, category, place = self.masks(facts, on)
+        return few[0] & category[0] & place[0], few[1] & category[1] & place[1]
 
     def _folded(self, key: _Key) -> Split:
         """Return the blocks that a combination of the fields of few values leaves standing, the mode among them (G50).
@@ -188,15 +185,16 @@ class _Single:
             self._combination = attrgetter(*(_SINGLE[name] for name in self._asking))
         self._seen: dict[Any, Split] = {}
 
-    def standing(self, facts: Facts) -> Split:
-        """Return the blocks that are left standing."""
+    def within(self, mask: Split, facts: Facts) -> Split:
+        """Return what is left of `mask`."""
         if self._combination is None:
-            return _ALL
+            return mask
         key = self._combination(facts)
         found = self._seen.get(key)
-        return keep(self._seen, key, split(self._left(facts))) if found is None else found
+        first, rest = keep(self._seen, key, split(self._standing(facts))) if found is None else found
+        return mask[0] & first, mask[1] & rest
 
-    def _left(self, facts: Facts) -> Mask:
+    def _standing(self, facts: Facts) -> Mask:
         fallen: list[int] = []
         for name, conditions in self._asking.items():
             fallen += [i for i, wanted in conditions if not TESTS[name](wanted, facts)]
