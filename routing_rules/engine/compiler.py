@@ -5,7 +5,6 @@ A *row* is one block of one rule, in the order in which rules are tried. The fal
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -167,13 +166,16 @@ class Compiled:
         self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule,
         self.grounds: dict[tuple[str, str], ConditionEvidence] = {}  # and `conditions`,
         self._moment: Moment | None = None
+        self._interpreter: Interpreter | None = None
         self.towns: dict[str, str] = {}  # and `views`
         self.own_parts: dict[tuple[str, int], dict[tuple[str, str, str], tuple[bytes, bytes]]] = {}
 
-    @cached_property
+    @property
     def interpreter(self) -> Interpreter:
-        """What understands reports under this ruleset; made when first asked for."""
-        return Interpreter(self.ruleset, self.catalogue)
+        """What understands reports under this ruleset; made when first asked for, and kept."""
+        if self._interpreter is None:  # no `cached_property`: on a compiled class it keeps nothing
+            self._interpreter = Interpreter(self.ruleset, self.catalogue)
+        return self._interpreter
 
     @property
     def ref(self) -> RulesetRef:

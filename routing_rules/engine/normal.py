@@ -13,7 +13,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import ahocorasick_rs
@@ -165,15 +164,21 @@ def normal(text: str) -> str:
 class NormalText:
     """A normal form that knows where it came from, so that the original can be underlined."""
 
-    __slots__ = ("__dict__", "_uneven", "original", "text")
+    __slots__ = ("_made", "_uneven", "original", "text")
 
     def __init__(self, original: str) -> None:
         self.original = original
         self.text, self._uneven = _folded(original)
+        self._made: list[tuple[int, int, int, int]] | None = None
 
-    @cached_property
+    @property
     def _units(self) -> list[tuple[int, int, int, int]]:
         """Units that may not be one character for one: (start, original start, length, original length), in order."""
+        if self._made is None:
+            self._made = self._make_units()
+        return self._made
+
+    def _make_units(self) -> list[tuple[int, int, int, int]]:
         units: list[tuple[int, int, int, int]] = []
         at = past = 0
         for form, begin, length in _pieces(self.original, self._uneven):

@@ -368,3 +368,8 @@ def test_deciding_leaves_no_trace_in_the_compiled_ruleset(make: SimpleNamespace)
 def test_reporters_are_counted_from_the_state(make: SimpleNamespace, count: int) -> None:
     bench = make.bench(overlays=(make.overlay("group", Block(reporters=2), tags=("group",)),))
     assert bool(bench.decide(DecisionState(reporters=count)).tags) is (count >= 2)
+
+
+def test_what_understands_reports_is_made_once_a_ruleset(make: SimpleNamespace) -> None:
+    compiled = make.bench().compiled
+    assert compiled.interpreter is compiled.interpreter
