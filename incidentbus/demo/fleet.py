@@ -16,10 +16,13 @@ _LEAVE_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Worker:
-    """One `incidentbus serve streams` process and where its log is."""
+    """One `incidentbus serve streams` process, where its log is, and what it was started with."""
 
     process: subprocess.Popen[bytes]
     log: Path
+    stages: str
+    tree: Path | None
+    environment: Mapping[str, str]
 
     @property
     def alive(self) -> bool:
@@ -39,17 +42,22 @@ class Fleet:
         """Start one more worker; of another source tree, where one is given."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"worker-{len(self.workers) + 1}.log"
-        if tree is not None:
-            environment = {"PYTHONPATH": str(tree), **environment}
+        more = environment if tree is None else {"PYTHONPATH": str(tree), **environment}
         command = [sys.executable, "-m", "incidentbus", "serve", "streams", "--stage", stages]
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command, env={**os.environ, **self.environment, **environment}, stdin=subprocess.DEVNULL,
+                command, env={**os.environ, **self.environment, **more}, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd=tree,
             )  # fmt: skip
-        worker = Worker(process, log)
+        worker = Worker(process, log, stages, tree, environment)
         self.workers.append(worker)
         return worker
+
+    def again(self, worker: Worker) -> Worker:
+        """Start a worker that ended anew, as it was started; where it was told to freeze it isn't a second time."""
+        self.workers.remove(worker)
+        kept = {name: value for name, value in worker.environment.items() if name != "INCIDENTBUS_FAULT_POINTS"}
+        return self.start(worker.stages, worker.tree, **kept)
 
     def dead(self) -> list[Worker]:
         """Return the workers that ended by themselves."""

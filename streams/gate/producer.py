@@ -10,7 +10,7 @@ for each worker, and goes on when it has been closed: here it waits in between, 
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -93,6 +93,17 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
         """Begin a transaction."""
         await self.begin_transaction()
         self._sequences_at_begin = dict(self._txn_manager._sequence_numbers)
+
+    async def announce(self, partitions: Collection[TopicPartition]) -> None:
+        """Add to the transaction, in one request, the partitions that batches are about to be sent to.
+
+        Else aiokafka adds the first batch's partition alone, sends it alone, and only then asks for the others. Raises
+        `KafkaError` for a topic that there is not.
+        """
+        for topic in {tp.topic for tp in partitions}:
+            await self.client._wait_on_metadata(topic)
+        for tp in partitions:
+            self._txn_manager.maybe_add_partition_to_txn(tp)
 
     async def add_offsets(self, offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
         """Add the inputs' next offsets to the transaction, under the generation that owned them."""

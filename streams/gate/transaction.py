@@ -1,8 +1,8 @@
 """One transaction: outputs, changelog and offsets together, or none of it.
 
-Every batch is awaited before the offsets are added: aiokafka commits whether or not a batch was taken (hole A). What
-can be undone for certain is aborted; what cannot be known (a commit without an answer) or trusted (a fence, the
-unnamed) loses the task.
+Every batch is awaited before the commit: aiokafka commits whether or not a batch was taken (hole A). The offsets are on
+their way meanwhile (ADR 0127): they mean nothing before the commit. What can be undone for certain is aborted; what
+cannot be known (a commit without an answer) or trusted (a fence, the unnamed) loses the task.
 """
 
 import asyncio
@@ -88,21 +88,35 @@ class Transactions:
     ) -> None:
         await self.producer.begin()
         await self._at("begun")
-        await self._deliver(emits, delivered)
-        await self._at("delivered")
-        if offsets:
-            await self.producer.add_offsets(offsets, group)
-        await self._at("offsets")
-
-    async def _deliver(self, emits: Sequence[Emit], delivered: Counter[TopicPartition]) -> None:
-        """Send all batches and await every one that was sent, also where a later one could not be.
-
-        What the broker has taken must be known before an abort, or the sequence numbers are set back too far: the next
-        batch would be answered as one that was taken already, and be written nowhere.
-        """
         sent: list[_Sent] = []
         unsent = await self._send(emits, sent)
         await self._at("sent")
+        adding = asyncio.create_task(self._add(offsets if unsent is None else {}, group))
+        try:
+            await self._deliver(sent, unsent, delivered, adding)
+            await self._at("delivered")
+            await adding
+        finally:
+            adding.cancel()
+        await self._at("offsets")
+
+    async def _add(self, offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
+        if offsets:
+            await self.producer.add_offsets(offsets, group)
+
+    async def _deliver(
+        self,
+        sent: Sequence["_Sent"],
+        unsent: kafka_errors.KafkaError | None,
+        delivered: Counter[TopicPartition],
+        adding: "asyncio.Task[None]",
+    ) -> None:
+        """Await every batch that was sent, also where a later one could not be.
+
+        What the broker has taken must be known before an abort, or the sequence numbers are set back too far: the next
+        batch would be answered as one that was taken already, and be written nowhere. Nor is anything undone while
+        offsets are still on their way.
+        """
         answers = await asyncio.gather(*(each.answer for each in sent), return_exceptions=True)
         failed = []
         for each, answer in zip(sent, answers, strict=True):
@@ -110,6 +124,9 @@ class Transactions:
                 failed.append((each.tp, answer))
             else:
                 delivered[each.tp] += each.records
+        if unsent is not None or failed:
+            await asyncio.wait((adding,))
+            adding.cancelled() or adding.exception()  # asked for: what failed first is what is told
         if unsent is not None:
             raise unsent
         if failed:
@@ -118,7 +135,9 @@ class Transactions:
     async def _send(self, emits: Sequence[Emit], sent: list["_Sent"]) -> kafka_errors.KafkaError | None:
         """Hand the batches over one by one, noting each; return why one could not be, if so."""
         try:
-            for tp, batch in self._pack(emits):
+            batches = list(self._pack(emits))
+            await self.producer.announce({tp for tp, _ in batches})
+            for tp, batch in batches:
                 records = batch.record_count()
                 answer = await self.producer.send_batch(batch, tp.topic, partition=tp.partition)
                 sent.append(_Sent(tp, records, answer))

@@ -110,8 +110,7 @@ class Field:
         for worker in self.fleet.dead():
             self.crashes += 1
             self.note(f"worker {worker.process.pid} ended by itself with {worker.process.returncode}: {worker.log}")
-            self.fleet.workers.remove(worker)
-            self.fleet.start()
+            self.fleet.again(worker)
 
     # waiting
 

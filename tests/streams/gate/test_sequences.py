@@ -22,11 +22,16 @@ LONG_ENOUGH_S = 0.5  # for a batch to be taken while the metadata of another top
 
 
 def forbid(producer: TaskProducer, topic: str) -> None:
-    """Have the client find, when it first asks for the topic, that it may not see it: a right was just withdrawn."""
+    """Have the client find that it may no longer see the topic, of which it knew when the transaction began.
+
+    A turn asks for all its topics before it hands over anything, and again at each batch: the right goes in between.
+    """
     ask = producer.client._wait_on_metadata
+    asked_before = set()
 
     async def refused(asked: str) -> Any:
-        if asked != topic:
+        if asked != topic or asked not in asked_before:
+            asked_before.add(asked)
             return await ask(asked)
         await asyncio.sleep(LONG_ENOUGH_S)
         raise TopicAuthorizationFailedError(topic)
