@@ -53,12 +53,6 @@ class Fleet:
         self.workers.append(worker)
         return worker
 
-    def again(self, worker: Worker) -> Worker:
-        """Start a worker that ended anew, as it was started; where it was told to freeze it isn't a second time."""
-        self.workers.remove(worker)
-        kept = {name: value for name, value in worker.environment.items() if name != "INCIDENTBUS_FAULT_POINTS"}
-        return self.start(worker.stages, worker.tree, **kept)
-
     def dead(self) -> list[Worker]:
         """Return the workers that ended by themselves."""
         return [worker for worker in self.workers if not worker.alive]

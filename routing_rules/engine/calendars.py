@@ -56,8 +56,6 @@ class Calendars:
         self._days: dict[tuple[str, date], Day] = {}
         self._words: dict[date, frozenset[str]] = {}
         self._due: dict[tuple[str, SpanUnit, int, date], datetime] = {}
-        self._since: datetime | None = None  # the start last asked about, and what ran out when: a batch has one stamp
-        self._ends: dict[tuple[SpanUnit, int, str | None], datetime] = {}
 
     def local(self, moment: datetime) -> datetime:
         """Return an aware moment in the ruleset's civil time."""
@@ -93,13 +91,6 @@ class Calendars:
         """
         if span.unit is SpanUnit.NONE:
             return None
-        if start != self._since:
-            self._since, self._ends = start, {}
-        key = (span.unit, span.count, calendar)
-        found = self._ends.get(key)
-        return keep(self._ends, key, self._end(span, start, calendar, on)) if found is None else found
-
-    def _end(self, span: Span, start: datetime, calendar: str | None, on: date | None) -> datetime:
         always = calendar == ALWAYS
         unit = SpanUnit.HOURS if always and span.unit is SpanUnit.WORKING_HOURS else span.unit
         if unit in CLOCK:

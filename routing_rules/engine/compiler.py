@@ -147,7 +147,6 @@ class Compiled:
     """A ruleset ready to decide, and to understand reports. Stateless towards its caller."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        rules: list[Route | Overlay] = [*ruleset.routes, *ruleset.overlays]
         blocks = ruleset.blocks
         self.ruleset = ruleset
         self.stamp = RulesetStamp(ruleset.id, ruleset.version, ruleset.hash)
@@ -159,7 +158,7 @@ class Compiled:
         self.routes: Table[Route] = Table(ruleset.routes)
         self.overlays: Table[Overlay] = Table(ruleset.overlays)
         self.fallback = next(route for route in ruleset.routes if route.fallback)
-        self.rules = {rule.id: rule for rule in rules}
+        self.rules = {rule.id: rule for rule in ruleset.rules}
         self.leads: dict[Any, Any] = {}  # what `leading` remembers,
         self.deadline_plans: dict[Any, tuple[Any, ...]] = {}  # and `deadlines`, for rules and milestones,
         self.plans: dict[Any, Any] = {}

@@ -172,7 +172,15 @@ def words_asked(blocks: Iterable[Block]) -> Iterator[str]:
 
 def shown_by(asked: Iterable[tuple[str, Any]]) -> Shows:
     """Return how the fields of a block show what satisfied them: alike where two blocks ask about the same fields."""
-    return tuple((name, _PLAIN[name] if name in _PLAIN else partial(_BY_VALUE[name], value)) for name, value in asked)
+    return tuple((name, _show(name, value)) for name, value in asked)
+
+
+def _show(name: str, value: Any) -> Show:
+    return _PLAIN[name] if name in _PLAIN else partial(_BY_VALUE[name], value)
+
+
+def _joined(shown: str | Iterable[str]) -> str:
+    return shown if isinstance(shown, str) else ",".join(shown)
 
 
 def evidence(
@@ -184,8 +192,7 @@ def evidence(
     """
     grounds: list[ConditionEvidence] = []
     for name, show in shows:
-        shown = show(facts)
-        key = (name, shown if isinstance(shown, str) else ",".join(shown))
+        key = (name, _joined(show(facts)))
         found = known.get(key)
         grounds.append(keep(known, key, ConditionEvidence(*key)) if found is None else found)
     return tuple(grounds)
@@ -193,8 +200,7 @@ def evidence(
 
 def actual(name: str, value: Any, facts: Facts) -> str:
     """Return what the incident has where a block asks for `value` in field `name`."""
-    shown = _PLAIN[name](facts) if name in _PLAIN else _BY_VALUE[name](value, facts)
-    return shown if isinstance(shown, str) else ",".join(shown)
+    return _joined(_show(name, value)(facts))
 
 
 def _words_that_count(condition: TextCondition, facts: Facts) -> list[str]:

@@ -43,16 +43,15 @@ class _Last(NamedTuple):
 class _Plan(NamedTuple):
     """Who sets one milestone: the base, if any, then, unless that is `fixed`, who may tighten it.
 
-    Where all setters count minutes or hours, the `soonest` of them is known once for all. `last` keeps what was worked
-    out last by each calendar: a batch of records has one stamp, and where all setters count days (`by_day`) the day of
-    the start is enough.
+    Where all setters count minutes or hours, the soonest of them is known once for all and is left alone here. `last`
+    keeps what was worked out last by each calendar: a batch of records has one stamp, and where all setters count days
+    (`by_day`) the day of the start is enough.
     """
 
     milestone: Milestone
     setters: tuple[_Setter, ...]
     fixed: bool
     by_day: bool
-    soonest: _Setter | None
     last: dict[str | None, _Last]
 
 
@@ -100,7 +99,8 @@ def deadlines(case: Case, calendar: str | None, by: Setters, urgency: Urgency) -
         since = start.on if plan.by_day else start.at
         last = plan.last.get(calendar)
         if last is None or last.since != since:
-            last = plan.last[calendar] = _fallen(compiled, plan, start, calendar)
+            due = _strictest(compiled, plan, start, calendar)
+            last = plan.last[calendar] = _Last(since, due, _years_without_calendar(compiled, due, start, calendar))
         if last.due is not None:
             made.append(last.due)
         if last.gaps:
@@ -108,20 +108,11 @@ def deadlines(case: Case, calendar: str | None, by: Setters, urgency: Urgency) -
     return Reckoned(tuple(made), gaps)
 
 
-def _fallen(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> _Last:
-    since = start.on if plan.by_day else start.at
-    setters = plan.setters if plan.soonest is None else (plan.soonest,)
-    strictest = _strictest(compiled, plan, setters, start, calendar)
-    return _Last(since, strictest, _years_without_calendar(compiled, strictest, start, calendar))
-
-
-def _strictest(
-    compiled: Compiled, plan: _Plan, setters: tuple[_Setter, ...], start: _Start, calendar: str | None
-) -> Due | None:
+def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
     """Return what the earliest of the setters gives, of two equal ones the first."""
     best: _Setter | None = None
     at: datetime | None = None
-    for setter in setters:
+    for setter in plan.setters:
         then = compiled.calendars.due(setter.span, start.at, calendar, start.on)
         if then is not None and (at is None or then < at):
             best, at = setter, then
@@ -152,14 +143,17 @@ def _plan(
     tighteners = () if fixed else tuple(_tighteners(ruleset, milestone, overlays, urgency))
     setters = tighteners if base is None else (base, *tighteners)
     by_day = all(setter.span.unit in _BY_DAY for setter in setters)
-    return _Plan(milestone, setters, fixed, by_day, _soonest(setters), {})
+    return _Plan(milestone, _contending(setters), fixed, by_day, {})
 
 
-def _soonest(setters: Sequence[_Setter]) -> _Setter | None:
-    """Return the shortest of spans by the clock, of two equal ones the first; None where any goes by a calendar."""
+def _contending(setters: tuple[_Setter, ...]) -> tuple[_Setter, ...]:
+    """Return those of whom it depends on the start which is strictest: of spans by the clock alone, the shortest one.
+
+    Of two equal ones it is the first.
+    """
     if not setters or any(setter.span.unit not in CLOCK for setter in setters):
-        return None
-    return min(setters, key=lambda setter: setter.span.count * CLOCK[setter.span.unit])
+        return setters
+    return (min(setters, key=lambda setter: setter.span.count * CLOCK[setter.span.unit]),)
 
 
 def _replaced(ruleset: Ruleset, milestone: Milestone, kind: Kind, route: Route) -> tuple[_Setter | None, bool]:

@@ -123,17 +123,19 @@ def _common(case: Case, lead: Lead, row: Row[Route], overlays: tuple[Overlay, ..
     """Return what the rules that hold come to; in a plain case made once for each lead and set of overlays."""
     ids = tuple([overlay.id for overlay in overlays]) if overlays else ()
     known = lead.known
-    if known is None:
-        return _made(case, lead, row.rule, overlays)
-    found: _Common | None = known.get(ids)
-    return keep(known, ids, _made(case, lead, row.rule, overlays)) if found is None else found
+    found: _Common | None = None if known is None else known.get(ids)
+    if found is None:
+        found = _made(case, lead, row.rule, overlays, ids)
+        if known is not None:
+            keep(known, ids, found)
+    return found
 
 
-def _made(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...]) -> _Common:
+def _made(case: Case, lead: Lead, route: Route, overlays: tuple[Overlay, ...], ids: tuple[str, ...]) -> _Common:
     rules: tuple[Route | Overlay, ...] = (route, *overlays)
     agency = case.compiled.ruleset.agencies.get(lead.agency)
     return _Common(
-        tuple([overlay.id for overlay in overlays]),
+        ids,
         *merged(case, lead, route, overlays),
         route.confidential,
         tuple([rule.urgency for rule in rules if rule.urgency is not None]),

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from contracts.codes import Flag, HardRule, Outcome, Resolved, Role
-from contracts.decision import AssignedRole, DecisionState
+from contracts.codes import Flag, HardRule, Outcome, Resolved
+from contracts.decision import DecisionState
 from contracts.incident import Incident
 from routing_rules.engine.catalogue import Found
 from routing_rules.engine.compiler import Compiled, Moment, Row
@@ -66,11 +66,6 @@ class Lead(NamedTuple):
     reason: Outcome
     acted: frozenset[HardRule] = frozenset()
     known: dict[tuple[str, ...], Any] | None = None
-
-    @property
-    def role(self) -> AssignedRole:
-        """Return the role that the lead has."""
-        return AssignedRole(Role.LEAD, self.agency, self.asked, self.resolved, self.rule)
 
 
 def open_case(incident: Incident, state: DecisionState, compiled: Compiled, now: datetime) -> Case:

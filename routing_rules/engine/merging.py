@@ -37,7 +37,7 @@ def merged(
 
     An agency asked for twice in the same role is no drop; one that already has a stronger role is.
     """
-    roles = [lead.role]
+    roles = [AssignedRole(Role.LEAD, lead.agency, lead.asked, lead.resolved, lead.rule)]
     dropped = _lead_not_found(lead, route)
     taken = {lead.agency: Role.LEAD}
     for ask in _asks(case.compiled, route, overlays):

@@ -131,7 +131,7 @@ def givers(case: Case, name: str) -> list[Verdict]:
 
     Fewest failing conditions first, then the order in which rules stand.
     """
-    rules: tuple[Rule, ...] = (*case.compiled.ruleset.routes, *case.compiled.ruleset.overlays)
+    rules: tuple[Rule, ...] = case.compiled.ruleset.rules
     acting = [rule for rule in rules if in_force(rule, case)]
     found = [verdict(case, rule) for rule in acting if rule.id == name or _gives(case, rule, name)]
     return sorted(found, key=lambda each: len(each.unmet))

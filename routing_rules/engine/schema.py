@@ -355,7 +355,11 @@ class Ruleset:
     effective_at: date | None = None
 
     @property
+    def rules(self) -> tuple[Route | Overlay, ...]:
+        """Return the routes, then the overlays."""
+        return (*self.routes, *self.overlays)
+
+    @property
     def blocks(self) -> list[Block]:
         """Return the blocks of all rules, exceptions among them."""
-        rules: list[Route | Overlay] = [*self.routes, *self.overlays]
-        return [block for rule in rules for block in (*rule.when, *rule.unless)]
+        return [block for rule in self.rules for block in (*rule.when, *rule.unless)]

@@ -126,7 +126,7 @@ def coverage(report: TestReport, seen: Seen = lambda done, total: None) -> Cover
     """Count what the passing cases of a report show. `seen(done, total)` is told of each decision looked at."""
     compiled = report.compiled
     ruleset = compiled.ruleset
-    rules: tuple[Rule, ...] = (*ruleset.routes, *ruleset.overlays)
+    rules: tuple[Rule, ...] = ruleset.rules
     acting = [rule for rule in rules if _acts(rule)]
     passing = _passing(report.results)
     shown: set[NearMiss] = set()

@@ -32,12 +32,8 @@ def lint(files: Mapping[str, bytes], today: date) -> tuple[Finding, ...]:
     return tuple(unwaived([*loaded.findings, *found], [*loaded.waivers, *waivers]))
 
 
-def _rules(ruleset: Ruleset) -> tuple[Route | Overlay, ...]:
-    return (*ruleset.routes, *ruleset.overlays)
-
-
 def _ended(ruleset: Ruleset, today: date) -> Iterator[Finding]:
-    for rule in _rules(ruleset):
+    for rule in ruleset.rules:
         until = rule.effective.until
         if until is not None and until < today:
             yield Finding("RR136", rule.at, {"id": rule.id, "date": str(until)})
@@ -79,7 +75,7 @@ def _unasserted(ruleset: Ruleset, cases: list[Table]) -> Iterator[Finding]:
     """Yield the rules that no case names in `route` or `overlays` (G54); `fallback: true` names the fallback."""
     named = {code for case in cases for code in _named(case)}
     silent = any(expect.get("fallback") is not None for case in cases for expect in _expectations(case))
-    for rule in _rules(ruleset):
+    for rule in ruleset.rules:
         if rule.id not in named and not (silent and isinstance(rule, Route) and rule.fallback):
             variant = "overlay" if isinstance(rule, Overlay) else ""
             yield Finding("RR150", rule.at, {"id": rule.id}, variant)

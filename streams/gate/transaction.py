@@ -45,6 +45,8 @@ class _Sent(NamedTuple):
     answer: "asyncio.Future[Any]"
 
 
+_Failure = tuple[TopicPartition, BaseException]
+
 _REFUSED = (_BatchRefused, kafka_errors.TopicAuthorizationFailedError)
 
 
@@ -91,31 +93,35 @@ class Transactions:
         sent: list[_Sent] = []
         unsent = await self._send(emits, sent)
         await self._at("sent")
-        adding = asyncio.create_task(self._add(offsets if unsent is None else {}, group))
-        try:
-            await self._deliver(sent, unsent, delivered, adding)
-            await self._at("delivered")
-            await adding
-        finally:
-            adding.cancel()
+        if unsent is not None:
+            await self._answers(sent, delivered)
+            raise unsent
+        failed, unadded = await asyncio.gather(
+            self._deliver(sent, delivered), self._add(offsets, group), return_exceptions=True
+        )  # both in any case: nothing is undone while anything is on its way
+        if isinstance(failed, BaseException):
+            raise failed
+        if failed:
+            raise self.producer.abortable_error() or _worst(failed)
+        if unadded is not None:
+            raise unadded
         await self._at("offsets")
 
     async def _add(self, offsets: Mapping[TopicPartition, int], group: GroupMetadata) -> None:
         if offsets:
             await self.producer.add_offsets(offsets, group)
 
-    async def _deliver(
-        self,
-        sent: Sequence["_Sent"],
-        unsent: kafka_errors.KafkaError | None,
-        delivered: Counter[TopicPartition],
-        adding: "asyncio.Task[None]",
-    ) -> None:
-        """Await every batch that was sent, also where a later one could not be.
+    async def _deliver(self, sent: Sequence["_Sent"], delivered: Counter[TopicPartition]) -> list[_Failure]:
+        failed = await self._answers(sent, delivered)
+        if not failed:
+            await self._at("delivered")
+        return failed
+
+    async def _answers(self, sent: Sequence["_Sent"], delivered: Counter[TopicPartition]) -> list[_Failure]:
+        """Await every batch that was sent, also where a later one could not be; return those that failed.
 
         What the broker has taken must be known before an abort, or the sequence numbers are set back too far: the next
-        batch would be answered as one that was taken already, and be written nowhere. Nor is anything undone while
-        offsets are still on their way.
+        batch would be answered as one that was taken already, and be written nowhere.
         """
         answers = await asyncio.gather(*(each.answer for each in sent), return_exceptions=True)
         failed = []
@@ -124,13 +130,7 @@ class Transactions:
                 failed.append((each.tp, answer))
             else:
                 delivered[each.tp] += each.records
-        if unsent is not None or failed:
-            await asyncio.wait((adding,))
-            adding.cancelled() or adding.exception()  # asked for: what failed first is what is told
-        if unsent is not None:
-            raise unsent
-        if failed:
-            raise self.producer.abortable_error() or _worst(failed)
+        return failed
 
     async def _send(self, emits: Sequence[Emit], sent: list["_Sent"]) -> kafka_errors.KafkaError | None:
         """Hand the batches over one by one, noting each; return why one could not be, if so."""
@@ -186,7 +186,7 @@ class Transactions:
         await strike(self.faults, point, self.partition)
 
 
-def _worst(failed: Sequence[tuple[TopicPartition, BaseException]]) -> BaseException:
+def _worst(failed: Sequence[_Failure]) -> BaseException:
     """A refusal explains the gaps in sequence behind it, so it is the one to name."""
     for tp, error in failed:
         if isinstance(error, kafka_errors.BrokerResponseError) and not isinstance(error, _FENCED):

@@ -158,7 +158,7 @@ def say_mix(told: Sequence[Figures], incidents: Sequence[Incident]) -> None:
 
 
 def _likeness(figures: Figures, incidents: Sequence[Incident]) -> str:
-    rules = [*figures.ruleset.routes, *figures.ruleset.overlays]
+    rules = figures.ruleset.rules
     blocks = sum(len(rule.when) for rule in rules)
     text = sum(any(block.text for block in rule.when) for rule in rules) / len(rules)
     expr = sum(any(block.expr for block in rule.when) for rule in rules) / len(rules)

@@ -20,11 +20,10 @@ import yaml
 
 from contracts.codes import Kind, ReporterKind, Urgency
 from contracts.ids import incident_id
-from contracts.incident import Incident, RuleWords
+from contracts.incident import Incident
 from contracts.report import Report, Reporter
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.loader import load, read_bundle
-from routing_rules.engine.normal import normal
 from routing_rules.engine.schema import Ruleset
 from tests.bench.rules.moment import NOW
 from tests.outside import MESSAGES
@@ -297,17 +296,12 @@ def incidents(count: int) -> list[Incident]:
 
 def read_by(compiled: Compiled, incidents: Sequence[Incident]) -> list[Incident]:
     """Return the incidents as intake leaves them under this ruleset: with the words that its rules ask for."""
-
-    def found(text: str) -> tuple[str, ...]:
-        return tuple(sorted(compiled.terms.words.present(normal(text))))
-
-    def words(report: Report) -> RuleWords:
-        return RuleWords(title=found(report.title), text=found(report.text))
-
-    return [
-        incident.model_copy(update={"understood_by": compiled.ref, "rule_words": words(incident.report)})
-        for incident in incidents
-    ]
+    made = []
+    for incident in incidents:
+        read = compiled.interpreter.understand(incident.report, incident.id, NOW)
+        told = {"understood_by": read.understood_by, "rule_words": read.rule_words}
+        made.append(incident.model_copy(update=told))
+    return made
 
 
 def compiled(mix: Mix, size: int) -> Compiled:

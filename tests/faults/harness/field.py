@@ -104,13 +104,15 @@ class Field:
         os.kill(worker.process.pid, signal.SIGCONT)
 
     def tend(self) -> None:
-        """Start anew what ended by itself; the environment is the one it had."""
+        """Start anew what ended by itself, as it was started; where it was told to freeze it isn't a second time."""
         if not self.supervised:
             return
         for worker in self.fleet.dead():
             self.crashes += 1
             self.note(f"worker {worker.process.pid} ended by itself with {worker.process.returncode}: {worker.log}")
-            self.fleet.again(worker)
+            self.fleet.workers.remove(worker)
+            kept = {name: value for name, value in worker.environment.items() if name != "INCIDENTBUS_FAULT_POINTS"}
+            self.fleet.start(worker.stages, worker.tree, **kept)
 
     # waiting
 

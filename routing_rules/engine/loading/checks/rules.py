@@ -22,8 +22,7 @@ _CLASSIFIED: Final = {ClassifiedBy.CHANNEL: "category", ClassifiedBy.NATIVE: "na
 
 def check_rules(ruleset: Ruleset, catalogue: Catalogue, whole: bool, reading: Reading) -> None:
     """Check every rule by itself, then the order. `whole`: every rule could be read, so a fallback may be missed."""
-    rules: tuple[Route | Overlay, ...] = (*ruleset.routes, *ruleset.overlays)
-    for rule in rules:
+    for rule in ruleset.rules:
         _emergency_file(rule, reading)
         _critical(rule, ruleset, reading)
         for block in (*rule.when, *rule.unless):
