@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -59,18 +60,16 @@ def start(
     began = time.monotonic()
     broker = _started(_directory(data), port, ephemeral=ephemeral)
     told = {**_told(broker), "seconds": round(time.monotonic() - began, 1)}
-    _say(
-        told,
-        as_json,
-        f"Kafka {KAFKA_VERSION} 已就绪 / ready: {broker.bootstrap} (pid {broker.pid}, {told['seconds']} s)",
-    )
-    if not as_json and not foreground:
+    ready = f"Kafka {KAFKA_VERSION} 已就绪 / ready: {broker.bootstrap} (pid {broker.pid}, {told['seconds']} s)"
+    if foreground:
+        _stay(broker, lambda: _say(told, as_json, ready))
+        return
+    _say(told, as_json, ready)
+    if not as_json:
         print(
             f"  export INCIDENTBUS_BOOTSTRAP_SERVERS={broker.bootstrap}\n"
             f"  incidentbus broker stop --data '{broker.directory}'"
         )
-    if foreground:
-        _stay(broker)
 
 
 @app.command()
@@ -159,10 +158,12 @@ class Fetching:
             print(line, file=sys.stderr, flush=True)
 
 
-def _stay(broker: EmbeddedBroker) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
-        signal.signal(each, signal.default_int_handler)
+def _stay(broker: EmbeddedBroker, tell: Callable[[], None]) -> None:
+    """Stay until told to end, then stop the broker. Who is told that it is ready may answer with a signal at once."""
     try:
+        for each in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
+            signal.signal(each, signal.default_int_handler)
+        tell()
         while broker.running:
             time.sleep(0.2)
     except KeyboardInterrupt:
