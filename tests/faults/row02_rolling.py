@@ -69,5 +69,5 @@ async def roll(field: Field) -> None:
 
 SCENARIO = Scenario(
     number=2, name="rolling upgrade and restarts", counted="restarts", least=9, quick_least=9, act=roll,
-    prepare=start_old, load=Load(rate=1_000, quick_rate=600), unless=_no_history,
+    prepare=start_old, load=Load(rate=1_000, quick_rate=800), unless=_no_history,
 )  # fmt: skip

@@ -40,5 +40,5 @@ def _name(field: Field) -> str:
 
 SCENARIO = Scenario(
     number=4, name="scaling 1 → 4 → 2 → 3", counted="changes", least=6, quick_least=6, act=scale,
-    load=Load(rate=500, quick_rate=400), workers=1, partitions=8,
+    load=Load(rate=500, quick_rate=600), workers=1, partitions=8,
 )  # fmt: skip

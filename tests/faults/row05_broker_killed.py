@@ -48,5 +48,5 @@ async def kill_broker(field: Field) -> None:
 
 SCENARIO = Scenario(
     number=5, name="embedded broker killed, restarted", counted="kills", least=4, quick_least=2, act=kill_broker,
-    stall=BROKER_STALL, load=Load(rate=500, quick_rate=300), ground=a_broker_of_its_own,
+    stall=BROKER_STALL, load=Load(rate=500, quick_rate=500), ground=a_broker_of_its_own,
 )  # fmt: skip

@@ -64,5 +64,5 @@ async def _leader(cluster: ThreeBrokers, field: Field, noun: str, partition: int
 
 SCENARIO = Scenario(
     number=6, name="three brokers, leaders killed", counted="kills", least=6, quick_least=2, act=kill_leaders,
-    stall=BROKER_STALL, load=Load(rate=500, quick_rate=300, anew=200), ground=three_brokers, settle=120.0,
+    stall=BROKER_STALL, load=Load(rate=500, quick_rate=500, anew=200), ground=three_brokers, settle=120.0,
 )  # fmt: skip

@@ -70,5 +70,5 @@ async def fail_network(field: Field) -> None:
 
 SCENARIO = Scenario(
     number=7, name="network fails and heals", counted="faults", least=8, quick_least=4, act=fail_network,
-    stall=BROKER_STALL, load=Load(rate=500, quick_rate=300), workers=1, ground=behind_paths, settle=120.0,
+    stall=BROKER_STALL, load=Load(rate=500, quick_rate=500), workers=1, ground=behind_paths, settle=120.0,
 )  # fmt: skip

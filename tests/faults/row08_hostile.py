@@ -114,5 +114,5 @@ def letters_of_the_burst(field: Field) -> Iterator[str]:
 
 SCENARIO = Scenario(
     number=8, name="hostile input and a bad burst", counted="bursts seen and resumed", least=2, quick_least=2,
-    act=burst, also=letters_of_the_burst, stall=None, load=Load(rate=500, quick_rate=400, tellings=hostile),
+    act=burst, also=letters_of_the_burst, stall=None, load=Load(rate=500, quick_rate=700, tellings=hostile),
 )  # fmt: skip

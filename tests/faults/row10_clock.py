@@ -29,5 +29,5 @@ async def step(field: Field) -> None:
 
 SCENARIO = Scenario(
     number=10, name="the clock steps", counted="steps", least=2, quick_least=2, act=step, stall=None,
-    load=Load(rate=1_000, quick_rate=500),
+    load=Load(rate=1_000, quick_rate=800),
 )  # fmt: skip

@@ -192,5 +192,5 @@ def _restored(field: Field) -> dict[int, int]:
 
 SCENARIO = Scenario(
     number=11, name="state wiped, compacted, a million", counted="wipes", least=3, quick_least=3, act=wipe, stall=None,
-    ground=eager_broker, load=Load(rate=500, quick_rate=400, anew=10),
+    ground=eager_broker, load=Load(rate=500, quick_rate=700, anew=10),
 )  # fmt: skip

@@ -70,5 +70,5 @@ def _body(seen: Seen) -> dict[str, str]:
 
 SCENARIO = Scenario(
     number=12, name="a fifth is published again", counted="times", least=1, act=republish, also=facts, stall=None,
-    load=Load(rate=1_500, quick_rate=600, tellings=again),
+    load=Load(rate=1_500, quick_rate=1_000, tellings=again),
 )  # fmt: skip

@@ -22,8 +22,8 @@ from tests.faults.harness.scenario import BROKER_STALL, Ground, Load, Scenario
 from tests.faults.row05_broker_killed import cache_dir
 
 DISK_MB = 2_048
-ENDS_WITHIN = 20.0
-"""Seconds for a broker that cannot write to end by itself."""
+ENDS_WITHIN = 3.0
+"""Seconds for a broker that cannot write to end by itself, before whoever watches over it kills it."""
 LARGEST = 1 << 28
 
 
@@ -103,5 +103,5 @@ async def fill_disk(field: Field) -> None:
 
 SCENARIO = Scenario(
     number=13, name="the broker's disk fills", counted="times", least=1, quick_least=1, act=fill_disk,
-    stall=BROKER_STALL, load=Load(rate=500, quick_rate=400), ground=on_a_small_disk, unless=why_not,
+    stall=BROKER_STALL, load=Load(rate=500, quick_rate=700), ground=on_a_small_disk, unless=why_not,
 )  # fmt: skip
