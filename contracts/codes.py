@@ -7,7 +7,7 @@ A list grows at its end and never loses a word; a change raises its version. Chi
 from enum import StrEnum
 from typing import Final
 
-CODES_VERSION: Final = 1
+CODES_VERSION: Final = 2
 
 
 class ReasonCode(StrEnum):
@@ -34,6 +34,7 @@ class ReasonCode(StrEnum):
     BROKER_UNAVAILABLE = "broker_unavailable"
     NO_RULESET = "no_ruleset"
     BACKPRESSURE = "backpressure"
+    TOO_LATE = "too_late"  # a fact after the time in which it may be told, such as a return
 
 
 class Channel(StrEnum):
@@ -180,6 +181,10 @@ class DirectiveKind(StrEnum):
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
     CLOSE = "close"
+    ACKNOWLEDGE = "acknowledge"  # the command centre takes it in an agency's stead
+    EXCUSE = "excuse"  # a co-handler need do no more
+    APPROVE_RETURN = "approve_return"  # where a return needs its sender's approval
+    REFUSE_RETURN = "refuse_return"
 
 
 class FactKind(StrEnum):
@@ -209,6 +214,87 @@ class FactKind(StrEnum):
     SUPERVISED = "supervised"
     ESCALATED = "escalated"
     ADJUDICATED = "adjudicated"
+    OVERDUE = "overdue"  # a deadline has passed
+    FOLLOW_UP_DUE = "follow_up_due"  # 回访 is to be made
+    HELD = "held"  # its assignment waits
+    RELEASED = "released"
+    EXCUSED = "excused"
+    RETURN_REQUESTED = "return_requested"  # where a return needs approval
+    RETURN_REFUSED = "return_refused"
+    NOTIFIED = "notified"  # the petitioner was given a notice
+    LINKED = "linked"  # another system's number for the same matter
+    TRANSFERRED = "transferred"  # 110 ↔ 12345
+    REVIEW_REQUESTED = "review_requested"  # 复查, 复核
+    REVIEWED = "reviewed"
+    AMENDED = "amended"  # corrected, or more reporters: additions only
+    DISPUTED = "disputed"  # returned too often: the command centre is to rule
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands (DESIGN §6)."""
+
+    EXPECTED = "expected"  # facts came before the decision did
+    DISPATCHED = "dispatched"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in_progress"
+    RETURNED = "returned"  # its lead gave it back: to be decided anew
+    DISPUTED = "disputed"  # returned too often: the command centre is to rule
+    DEFERRED = "deferred"  # 挂账, with a dated plan
+    RESOLVED = "resolved"
+    VERIFIED = "verified"
+    CLOSED = "closed"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED: Final = frozenset({CaseStatus.CLOSED, CaseStatus.MERGED, CaseStatus.WITHDRAWN})
+"""A case that stands here is over; nothing is due of it any more."""
+
+
+class PartStatus(StrEnum):
+    """Where one agency's part in a case stands."""
+
+    ASSIGNED = "assigned"
+    HELD = "held"  # its assignment waits for a release
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    RETURNED = "returned"
+    EXCUSED = "excused"
+    WITHDRAWN = "withdrawn"  # a later round gave the case to others
+    INFORMED = "informed"  # told only: nothing is due of it
+
+
+class Satisfaction(StrEnum):
+    """满意度, as the person who reported says at the follow-up."""
+
+    SATISFIED = "satisfied"
+    BASICALLY_SATISFIED = "basically_satisfied"
+    DISSATISFIED = "dissatisfied"
+    UNREACHED = "unreached"
+
+
+class Notice(StrEnum):
+    """告知 to a petitioner, each a fact of its own (信访工作条例 22, 23, 34)."""
+
+    ACCEPTED = "accepted"  # 受理告知
+    TRANSFERRED = "transferred"  # 转送、交办去向
+    NOT_ACCEPTED = "not_accepted"
+    EXTENDED = "extended"  # 延期告知
+    ANSWERED = "answered"  # 答复, 处理意见书
+
+
+class TimerKind(StrEnum):
+    """What falls due in a case's life."""
+
+    REMIND = "remind"
+    OVERDUE = "overdue"
+    SUPERVISE = "supervise"
+    ESCALATE = "escalate"
+    FOLLOW_UP = "follow_up"
+    CLOSE = "close"  # nobody was dissatisfied within the time for it
+    PLAN = "plan"  # the date of a deferral's plan
+    EARLY = "early"  # facts that wait for their decision no longer
 
 
 class ReturnReason(StrEnum):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from contracts.codes import DroppedBecause, HardRule, Milestone, Mode, Outcome, Resolved, Role, Urgency
+from contracts.codes import DroppedBecause, HardRule, Kind, Milestone, Mode, Outcome, Resolved, Role, Urgency
 from contracts.evidence import Evidence
 from contracts.lean import lean
 from contracts.moments import Moment
@@ -120,10 +120,24 @@ class DecisionEvidence:
 
 
 @lean
+class Subject:
+    """What the decision was about, as far as whoever follows the case needs it: no word of the reporter's."""
+
+    channel: str
+    external_id: str
+    kind: Kind
+    category: str
+    jurisdiction: str
+    received_at: datetime
+    exercise: bool = False
+
+
+@lean
 class Decision:
     """Where an incident goes: who leads, helps, is informed; by when; and on what ground.
 
-    `route_block` is the index of the `when` block that held. `calendar_gap` names years without a calendar.
+    `route_block` is the index of the `when` block that held. `calendar_gap` names years without a calendar. On the wire
+    dispatch adds `subject`, and `held`: the agencies whose assignments wait for a release.
     """
 
     incident: str
@@ -150,6 +164,8 @@ class Decision:
     expr_errors: tuple[str, ...] = ()
     calendar_gap: tuple[int, ...] = ()
     flags: tuple[str, ...] = ()
+    subject: Subject | None = None
+    held: tuple[str, ...] = ()
 
 
 def mode_wire(record: ModeRecord) -> dict[str, Any]:
@@ -166,6 +182,9 @@ def decision_wire(decision: Decision) -> dict[str, Any]:
         {"milestone": due.milestone, "at": due.at, "span": due.span, "from": due.from_, "fixed": due.fixed}
         for due in decision.due
     ]
+    for later in ("subject", "held"):  # dispatch adds them; a decision says nothing of what it has not
+        if not wire[later]:
+            del wire[later]
     if decision.state.modes:
         wire["state"] = vars(decision.state) | {"modes": [mode_wire(record) for record in decision.state.modes]}
     return wire

@@ -5,7 +5,7 @@ Whoever issues it derives its id from content (`contracts.ids.directive_id`); a 
 
 from pydantic import Field
 
-from contracts.codes import DirectiveKind, Kind, ReturnReason, Urgency
+from contracts.codes import DirectiveKind, Kind, Milestone, ReturnReason, Urgency
 from contracts.incident import MOST_REPORTERS
 from contracts.moments import Moment
 from contracts.report import Code, Point, Wire
@@ -32,7 +32,7 @@ class Directive(Wire):
     issued_by: str = Field(min_length=1, max_length=128)  # an office or a service, never a person's name
     incident: str | None = None
     reason: str = Field(default="", max_length=2_000)
-    agency: Code | None = None  # adjudicate: who leads; hold, release: whom it concerns
+    agency: Code | None = None  # adjudicate: who leads; hold, release: whom it concerns; else whom it is said to
     rule: Code | None = None
     returned_by: Code | None = None
     return_reason: ReturnReason | None = None
@@ -41,4 +41,7 @@ class Directive(Wire):
     reports: int | None = Field(default=None, ge=1, le=MOST_REPORTERS)
     until: Moment | None = None
     into: str | None = None  # merge: the incident that takes this one in
+    milestone: Milestone | None = None  # remind, supervise, escalate, extensions: of which deadline
+    step: int | None = Field(default=None, ge=0, le=1_000)  # which step of the ladder; None where a person asks
+    late_s: float | None = Field(default=None, ge=0)  # how late a step was taken, in seconds
     raw: tuple[str, ...] = ()  # reinterpret: `topic/partition/offset` of the reports concerned

@@ -1,4 +1,4 @@
-"""What dispatch writes beside decisions: that a directive was taken, once, and what came of it."""
+"""What dispatch writes beside decisions: directives taken, once each, with what came of them; assignments released."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from contracts.codes import DirectiveKind
 from contracts.directive import Directive
-from contracts.report import Wire
+from contracts.report import Code, Wire
 
 
 class DirectiveOutcome(StrEnum):
@@ -26,3 +26,14 @@ class DirectiveTaken(Wire):
     because: str = ""
     decision: str | None = None
     taken_at: AwareDatetime
+
+
+class AssignmentReleased(Wire):
+    """One assignment that a hold had kept back has gone out; on `bus.decisions.v1`, keyed by incident."""
+
+    directive: str
+    incident: str
+    assignment: str
+    agency: Code
+    held_at: AwareDatetime
+    released_at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from contracts.codes import FactKind, ReturnReason
+from contracts.codes import FactKind, Notice, ReturnReason, Satisfaction
 from contracts.moments import Moment
 from contracts.report import Code, Wire
 
@@ -10,7 +10,8 @@ from contracts.report import Code, Wire
 class Feedback(Wire):
     """One fact. `agency` is absent where the bus tells it (`report_updated`, `duplicate_report`).
 
-    `note` may hold personal data: it is never logged.
+    `note` may hold personal data: it is never logged. `until` is the date asked for (`extension_requested`) or planned
+    (`deferred`). `system` and `number` name the same matter elsewhere (`linked`, `transferred`).
     """
 
     id: str = Field(min_length=1, max_length=128)
@@ -25,4 +26,8 @@ class Feedback(Wire):
     until: Moment | None = None
     body_digest: str | None = None  # report_updated: which telling, in hexadecimal
     raw: str | None = None  # report_updated: `topic/partition/offset` of the newer telling
+    satisfaction: Satisfaction | None = None  # followed_up
+    notice: Notice | None = None  # notified
+    system: Code | None = None
+    number: str | None = Field(default=None, max_length=128)
     exercise: bool = False

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from contracts.codes import FactKind
+from contracts.codes import FactKind, Satisfaction
 from contracts.report import Code, Wire
 
 
@@ -16,4 +16,7 @@ class Outcome(Wire):
     fact: FactKind
     at: AwareDatetime
     lead: Code | None = None
+    until: AwareDatetime | None = None
+    satisfaction: Satisfaction | None = None
+    reopened: int | None = None
     exercise: bool = False

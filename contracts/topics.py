@@ -137,7 +137,7 @@ def _dead_letters_of(spec: TopicSpec) -> TopicSpec:
     return replace(
         spec,
         name=spec.name + DLQ_SUFFIX,
-        writers=tuple(reader for reader in spec.readers if reader in STAGES),
+        writers=(*(reader for reader in spec.readers if reader in STAGES), *_JUDGES.get(spec.example, ())),
         readers=("operators",),
         key="the original record's",
         schema="DeadLetter",
@@ -178,7 +178,11 @@ def _of_agencies(agencies: Iterable[str]) -> Iterator[TopicSpec]:
 
 
 STAGES: Final = ("intake", "dispatch", "feedback", "supervise")
-_INPUTS: Final = frozenset({"reports", "rekeyed-reports", "incidents", "directives", "agency-feedback"})
+_INPUTS: Final = frozenset(
+    {"reports", "rekeyed-reports", "incidents", "directives", "agency-feedback", "decisions", "feedback"}
+)
+_JUDGES: Final = {"agency-feedback": ("supervise",)}
+"""Who else refuses an input's records: what an agency may not tell of a case, supervise knows."""
 
 
 def _bus(noun: str, writers: tuple[str, ...], readers: tuple[str, ...], key: str, schema: str, about: str) -> TopicSpec:
@@ -197,7 +201,7 @@ BUS: Final = (
         stamp=Stamp.LOG_APPEND, retention_ms=365 * DAY_MS,
     ),
     replace(
-        _bus("directives", ("operators", "supervise", "surge", "likeness"), ("dispatch", "supervise"), "incident id",
+        _bus("directives", ("operators", "supervise", "surge", "likeness"), ("dispatch",), "incident id",
              "Directive", "commands to the bus"),
         stamp=Stamp.LOG_APPEND, retention_ms=365 * DAY_MS,
     ),
@@ -212,9 +216,14 @@ BUS: Final = (
         retention_ms=365 * DAY_MS,
     ),
     replace(
-        _bus("lifecycle", ("supervise",), ("surge", "likeness", "operators"), "incident id", "Feedback",
-             "every change of a case's state"),
-        retention_ms=365 * DAY_MS,
+        _bus("lifecycle", ("supervise",), ("surge", "likeness", "operators"), "incident id",
+             "LifecycleFact", "what happened to every case, in order, with where it left it"),
+        retention_ms=-1,
+    ),
+    replace(
+        _bus("cases", ("supervise",), ("supervise", "operators"), "incident id", "state:supervise",
+             "every case as it stands: supervise's changelog, and what read models are built from"),
+        cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),
     replace(
         _bus("intake-state", ("intake",), ("intake",), "digest of channel and external id", "state:intake",

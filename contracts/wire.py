@@ -15,11 +15,13 @@ from contracts.assignment import Assignment
 from contracts.deadletter import DeadLetter
 from contracts.decision import Decision, ModeRecord
 from contracts.directive import Directive
-from contracts.dispatch_record import DirectiveTaken
+from contracts.dispatch_record import AssignmentReleased, DirectiveTaken
 from contracts.feedback import Feedback
 from contracts.handling import DeadLetterHandling
 from contracts.incident import Incident
 from contracts.inputs import InputState
+from contracts.lifecycle import LifecycleFact
+from contracts.notice import AssignmentNotice
 from contracts.outcome import Outcome
 from contracts.probe import Probe
 from contracts.report import Report
@@ -33,6 +35,8 @@ INTERNAL: Final = "state:"
 
 MODELS: Final[Mapping[str, Any]] = {
     "Assignment": Assignment,
+    "AssignmentNotice": AssignmentNotice,
+    "AssignmentReleased": AssignmentReleased,
     "DeadLetter": DeadLetter,
     "DeadLetterHandling": DeadLetterHandling,
     "Decision": Decision,
@@ -41,6 +45,7 @@ MODELS: Final[Mapping[str, Any]] = {
     "Feedback": Feedback,
     "Incident": Incident,
     "InputState": InputState,
+    "LifecycleFact": LifecycleFact,
     "ModeRecord": ModeRecord,
     "Outcome": Outcome,
     "Probe": Probe,
@@ -48,7 +53,8 @@ MODELS: Final[Mapping[str, Any]] = {
     "RulesetBundle": RulesetBundle,
     "RulesetPointer": RulesetPointer,
 }
-"""By schema name. DirectiveTaken lies beside Decision on one topic; Report is part of Incident and of no topic."""
+"""By schema name. DirectiveTaken and AssignmentReleased lie beside Decision on one topic, AssignmentNotice beside
+Assignment; Report is part of Incident and of no topic."""
 
 MAJORS: Final[Mapping[str, int]] = dict.fromkeys(MODELS, 1)
 """The major version of each schema: that of the topics that carry it."""

@@ -18,7 +18,19 @@ import orjson
 from connectors import samples
 from connectors.kafka.publisher import report
 from connectors.registry import codecs
-from contracts.codes import DirectiveKind, FactKind, Mode, ReasonCode, ReturnReason
+from contracts.case import Case, Part, Timer, write_case
+from contracts.codes import (
+    CaseStatus,
+    DirectiveKind,
+    FactKind,
+    Milestone,
+    Mode,
+    PartStatus,
+    ReasonCode,
+    ReturnReason,
+    Role,
+    TimerKind,
+)
 from contracts.deadletter import dead_letter
 from contracts.decision import ModeRecord, mode_wire
 from contracts.directive import Directive
@@ -26,8 +38,9 @@ from contracts.envelope import binary_headers
 from contracts.errors import Permanent
 from contracts.feedback import Feedback
 from contracts.handling import DeadLetterHandling, HandlingAction
-from contracts.ids import directive_id, fact_id, incident_id
+from contracts.ids import assignment_id, directive_id, fact_id, incident_id
 from contracts.inputs import InputState, InputStatus, PauseReason
+from contracts.lifecycle import LifecycleFact, lifecycle_bytes
 from contracts.outcome import Outcome
 from contracts.partition import partition_of_id
 from contracts.ports import Emit, Headers
@@ -174,7 +187,8 @@ def told(id_: str, lead: str, partition: int) -> Iterator[Golden]:
     headers = headers_of(fact.id, lead, "fact", at, id_)
     key = id_.encode()
     yield "agency-feedback", "acknowledged", Emit(TOPICS.agency_feedback(lead), 0, key, value, headers)
-    yield "lifecycle", "acknowledged", Emit(TOPICS.bus("lifecycle"), partition, key, value, headers)
+    yield "lifecycle", "acknowledged", lifecycle(fact, lead, partition)
+    yield "cases", "acknowledged", kept(fact, lead, partition)
     external_id = "20260512-000001"
     outcome = Outcome(
         id=fact_id(id_, FactKind.DISPATCHED, "1"), incident=id_, channel=CHANNEL, external_id=external_id,
@@ -188,6 +202,30 @@ def told(id_: str, lead: str, partition: int) -> Iterator[Golden]:
         headers_of(outcome.id, "supervise", "outcome", at, id_),
     )
     yield "outcomes", "dispatched", emit
+
+
+def lifecycle(fact: Feedback, lead: str, partition: int) -> Emit:
+    taken = LifecycleFact(
+        id=fact_id(fact.incident, FactKind.ACKNOWLEDGED, fact.id), incident=fact.incident, fact=fact.fact, at=fact.at,
+        status=CaseStatus.ACKNOWLEDGED, round=1, lead=lead, cause=fact.id, agency=lead, role=Role.LEAD,
+        assignment=assignment_id(fact.incident, lead, 1, Role.LEAD), milestone=Milestone.ACKNOWLEDGE,
+    )  # fmt: skip
+    headers = headers_of(taken.id, "supervise", "lifecycle-fact", fact.at, fact.incident)
+    return Emit(TOPICS.bus("lifecycle"), partition, fact.incident.encode(), lifecycle_bytes(taken), headers)
+
+
+def kept(fact: Feedback, lead: str, partition: int) -> Emit:
+    at = int(fact.at.timestamp() * 1000)
+    part = Part(
+        agency=lead, role=Role.LEAD, assignment=assignment_id(fact.incident, lead, 1, Role.LEAD), round=1,
+        status=PartStatus.ACKNOWLEDGED, given_at=at - 3_600_000, acknowledge_by=at + 1, acknowledged_at=at,
+    )  # fmt: skip
+    case = Case(
+        status=CaseStatus.ACKNOWLEDGED, channel=CHANNEL, external_id="20260512-000001", round=1, lead=lead,
+        parts=[part], timers=[Timer(at + 86_400_000, TimerKind.REMIND, lead, Milestone.RESOLVE)],
+    )  # fmt: skip
+    headers = (("state_version", b"1"),)
+    return Emit(TOPICS.bus("cases"), partition, fact.incident.encode(), write_case(case), headers)
 
 
 def headers_of(id_: str, source: str, noun: str, at: datetime, subject: str) -> Headers:
@@ -247,7 +285,7 @@ def save(folder: str, name: str, emit: Emit) -> None:
     where = EXAMPLES / folder
     where.mkdir(parents=True, exist_ok=True)
     value = emit.value or b""
-    ending = "bin" if folder.endswith("-state") or folder == "dead-letters" else "json"
+    ending = "bin" if folder.endswith("-state") or folder in ("cases", "dead-letters") else "json"
     (where / f"{name}.{ending}").write_bytes(value)
     about = {
         "topic": emit.topic,

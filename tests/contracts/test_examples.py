@@ -11,6 +11,7 @@ import pytest
 from connectors import samples
 from connectors.registry import codecs
 from contracts.assignment import Assignment
+from contracts.case import due_of, read_case, write_case
 from contracts.codes import Role
 from contracts.deadletter import DeadLetter, original
 from contracts.decision import Decision, ModeRecord, decision_wire, mode_wire
@@ -22,6 +23,7 @@ from contracts.handling import DeadLetterHandling
 from contracts.ids import assignment_id, decision_id, incident_id
 from contracts.incident import Incident, incident_bytes
 from contracts.inputs import InputState
+from contracts.lifecycle import LifecycleFact, lifecycle_bytes
 from contracts.outcome import Outcome
 from contracts.partition import partition_of_id
 from contracts.probe import Probe
@@ -49,7 +51,7 @@ WAYS: dict[str, tuple[Any, Callable[[Any], bytes]]] = {
     "feedback": (Feedback, FACT),
     "incidents": (Incident, incident_bytes),
     "inputs": (InputState, write),
-    "lifecycle": (Feedback, FACT),
+    "lifecycle": (LifecycleFact, lifecycle_bytes),
     "modes": (ModeRecord, lambda record: write(mode_wire(record))),
     "outcomes": (Outcome, write),
     "probes": (Probe, write),
@@ -204,6 +206,9 @@ def test_state_that_was_kept_is_read_by_today_s_stages() -> None:
     assert state.write() == case.value
     assert state.incident.id.encode() == case.key
     assert (state.round, len(state.returned_by)) == (2, 1)
+    kept = MESSAGES["cases/acknowledged"]
+    assert write_case(read_case(kept.value)) == kept.value
+    assert due_of(kept.value) == read_case(kept.value).timers[0].at
     seen = MESSAGES["intake-state/seen"]
     assert len(seen.value) % 16 == 0
     assert seen.value
