@@ -26,25 +26,46 @@ from contracts.errors import Permanent
 
 _DIGITS: Final = 13
 _HEAD: Final = _DIGITS + 1
-_NOTHING: Final = b"0" * _DIGITS
 
 
 class Timer(msgspec.Struct, frozen=True, array_like=True):
-    """Something that falls due: when, what, and of which part and milestone, if of one. `step` counts the ladder's."""
+    """Something of the whole case that falls due once: a follow-up, a closing, a plan's date. `step` counts repeats."""
 
     at: int
     kind: TimerKind
-    agency: str = ""
-    milestone: Milestone | None = None
     step: int = 0
 
 
-class Part(msgspec.Struct, omit_defaults=True):
-    """One agency's part: its role, its assignment, where it stands, and by when what is due of it."""
+class Clock(msgspec.Struct, array_like=True):
+    """The ladder of one milestone of one part: the steps still to come, in order of time.
+
+    `at` holds their milliseconds and `do` what each does, a letter a step (`STEPS`); `step` is the number of the first.
+    """
+
+    agency: str
+    milestone: Milestone
+    at: list[int]
+    do: str
+    step: int = 0
+
+
+STEPS: Final = {
+    "r": TimerKind.REMIND,
+    "o": TimerKind.OVERDUE,
+    "s": TimerKind.SUPERVISE,
+    "e": TimerKind.ESCALATE,
+}
+"""The letters of a clock's steps."""
+
+
+class Part(msgspec.Struct, array_like=True):
+    """One agency's part: its role, where it stands, and by when what is due of it. Its assignment's id follows from it.
+
+    `return_until`: the last moment for handing it back. The three `…_at` say when a milestone was reached.
+    """
 
     agency: str
     role: Role
-    assignment: str
     round: int
     status: PartStatus
     given_at: int
@@ -55,6 +76,7 @@ class Part(msgspec.Struct, omit_defaults=True):
     acknowledged_at: int = 0
     responded_at: int = 0
     done_at: int = 0
+    held_since: int = 0
 
 
 class Early(msgspec.Struct, omit_defaults=True):
@@ -65,7 +87,7 @@ class Early(msgspec.Struct, omit_defaults=True):
 
 
 class Case(msgspec.Struct, omit_defaults=True):
-    """One case as it stands. `parts` are those of every round, the latest lead's first among its round.
+    """One case as it stands. `parts` are those of the current round, the lead's first, and of earlier ones what is over.
 
     `lead` is the one accountable agency; while a case is returned it is still whoever had it, until another has.
     `seen` are short digests of the facts applied: a repeat is known by them.
@@ -90,14 +112,19 @@ class Case(msgspec.Struct, omit_defaults=True):
     changed_at: int = 0
     ended_at: int = 0
     parts: list[Part] = []
+    clocks: list[Clock] = []
     timers: list[Timer] = []
     returns: int = 0
     reopened: int = 0
+    reviews: int = 0
     extensions: int = 0
     reminders: int = 0
-    level: int = 0
-    asked_until: int = 0
-    plan_until: int = 0
+    level: int = 0  # how far up it was escalated
+    final: bool = False  # adjudicated: its lead may not hand it back
+    stands: bool = False  # the resolution stands: it closes when the co-handlers are done
+    return_asked: bool = False
+    asked_until: int = 0  # an extension that was asked for
+    plan_until: int = 0  # a deferral's date
     overdue: list[Milestone] = []
     satisfaction: Satisfaction | None = None
     into: str = ""
@@ -121,12 +148,17 @@ def read_case(value: bytes) -> Case:
 
 
 def write_case(case: Case) -> bytes:
-    """Return a case as the topic keeps it. `timers` are in order of time: the first says when it is due."""
-    due = b"%013d" % case.timers[0].at if case.timers else _NOTHING
-    return due + b" " + _encode(case)
+    """Return a case as the topic keeps it."""
+    return b"%013d %b" % (next_due(case), _encode(case))
+
+
+def next_due(case: Case) -> int:
+    """Return the millisecond at which something of the case falls due next, 0 where nothing does."""
+    first = [clock.at[0] for clock in case.clocks if clock.at]
+    first += [timer.at for timer in case.timers]
+    return min(first, default=0)
 
 
 def due_of(value: bytes) -> int | None:
     """Return the millisecond at which something of a kept case falls due next, or None."""
-    due = int(value[:_DIGITS])
-    return due or None
+    return int(value[:_DIGITS]) or None

@@ -18,7 +18,7 @@ import orjson
 from connectors import samples
 from connectors.kafka.publisher import report
 from connectors.registry import codecs
-from contracts.case import Case, Part, Timer, write_case
+from contracts.case import Case, Clock, Part, Timer, write_case
 from contracts.codes import (
     CaseStatus,
     DirectiveKind,
@@ -217,12 +217,12 @@ def lifecycle(fact: Feedback, lead: str, partition: int) -> Emit:
 def kept(fact: Feedback, lead: str, partition: int) -> Emit:
     at = int(fact.at.timestamp() * 1000)
     part = Part(
-        agency=lead, role=Role.LEAD, assignment=assignment_id(fact.incident, lead, 1, Role.LEAD), round=1,
-        status=PartStatus.ACKNOWLEDGED, given_at=at - 3_600_000, acknowledge_by=at + 1, acknowledged_at=at,
+        agency=lead, role=Role.LEAD, round=1, status=PartStatus.ACKNOWLEDGED, given_at=at - 3_600_000, acknowledge_by=at + 1, acknowledged_at=at,
     )  # fmt: skip
     case = Case(
         status=CaseStatus.ACKNOWLEDGED, channel=CHANNEL, external_id="20260512-000001", round=1, lead=lead,
-        parts=[part], timers=[Timer(at + 86_400_000, TimerKind.REMIND, lead, Milestone.RESOLVE)],
+        parts=[part], clocks=[Clock(lead, Milestone.RESOLVE, [at + 86_400_000, at + 90_000_000], "ro")],
+        timers=[Timer(at + 172_800_000, TimerKind.PLAN)],
     )  # fmt: skip
     headers = (("state_version", b"1"),)
     return Emit(TOPICS.bus("cases"), partition, fact.incident.encode(), write_case(case), headers)

@@ -208,7 +208,7 @@ def test_state_that_was_kept_is_read_by_today_s_stages() -> None:
     assert (state.round, len(state.returned_by)) == (2, 1)
     kept = MESSAGES["cases/acknowledged"]
     assert write_case(read_case(kept.value)) == kept.value
-    assert due_of(kept.value) == read_case(kept.value).timers[0].at
+    assert due_of(kept.value) == read_case(kept.value).clocks[0].at[0]
     seen = MESSAGES["intake-state/seen"]
     assert len(seen.value) % 16 == 0
     assert seen.value
