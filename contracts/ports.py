@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from contracts.errors import Permanent
+from contracts.outcome import Outcome
 from contracts.report import Report
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -69,6 +70,21 @@ class Processor(Protocol):
         """Return the handler of this turn, holding whatever must not change within it (the ruleset in force)."""
 
 
+class TimedProcessor(Processor, Protocol):
+    """What a stage with timers does: it also judges what falls due of its own state, by the clock alone.
+
+    When a key falls due is read from its value (the stage's `timers`), so that what a handler puts decides when the key
+    is due next; a handler that leaves its key due at the same moment is at fault, and what it gave is not kept.
+    """
+
+    def on_timer(self, key: bytes, due_ms: int, now_ms: int, state: State) -> Sequence[Emit]:
+        """Handle what fell due of `key` at `due_ms`; return what it gives rise to. Called after `begin_turn`.
+
+        `now_ms` is the turn's clock, `due_ms` or later: after a stop, later by how long nothing ran. `Temporary` waits
+        its delay; any other exception undoes this timer alone, and it is tried again after a while.
+        """
+
+
 ProcessorFactory = Callable[[int], Processor]
 """Makes the processor of task `p`; called once each time the task starts."""
 
@@ -86,6 +102,15 @@ class Codec(Protocol):
         """
 
 
+class OutcomeCodec(Protocol):
+    """Puts what a channel learns of its report into the channel's own words: pure, outcome in, bytes out."""
+
+    channel: str
+
+    def encode(self, outcome: Outcome) -> bytes:
+        """Return the native payload; every fact that a channel is told has one."""
+
+
 class Clock(Protocol):
     """The only way to learn the time outside a record's own stamp."""
 
@@ -94,6 +119,6 @@ class Clock(Protocol):
 
 
 __all__ = [
-    "Clock", "Codec", "Emit", "Headers", "InboundRecord", "Permanent", "Processor", "ProcessorFactory",
-    "RecordHandler", "State",
+    "Clock", "Codec", "Emit", "Headers", "InboundRecord", "OutcomeCodec", "Permanent", "Processor", "ProcessorFactory",
+    "RecordHandler", "State", "TimedProcessor",
 ]  # fmt: skip
