@@ -1,15 +1,22 @@
-"""The one list of codecs. A new channel is a folder under `channels/` and two lines here."""
+"""The one list of codecs. A new channel is a folder under `channels/` and a few lines here."""
 
 from typing import Any, Final
 
 from connectors.channels.hotline_12345.codec import CODEC as _HOTLINE
+from connectors.channels.hotline_12345.outcomes import OUTCOMES as _HOTLINE_OUTCOMES
 from connectors.channels.message_board.codec import CODEC as _MESSAGE_BOARD
+from connectors.channels.message_board.outcomes import OUTCOMES as _MESSAGE_BOARD_OUTCOMES
 from connectors.channels.nyc311.codec import CODEC as _NYC311
+from connectors.channels.nyc311.outcomes import OUTCOMES as _NYC311_OUTCOMES
 from connectors.channels.petition.codec import CODEC as _PETITION
+from connectors.channels.petition.outcomes import OUTCOMES as _PETITION_OUTCOMES
 from connectors.channels.police_110.codec import CODEC as _POLICE
+from connectors.channels.police_110.outcomes import OUTCOMES as _POLICE_OUTCOMES
 from connectors.channels.urban_management.codec import CODEC as _URBAN
+from connectors.channels.urban_management.outcomes import OUTCOMES as _URBAN_OUTCOMES
 from connectors.native.codec import NativeCodec
-from contracts.ports import Codec
+from connectors.native.outcomes import NativeOutcomes
+from contracts.ports import Codec, OutcomeCodec
 
 _CODECS: Final[tuple[NativeCodec[Any], ...]] = (_HOTLINE, _URBAN, _POLICE, _PETITION, _MESSAGE_BOARD, _NYC311)
 
@@ -30,10 +37,21 @@ def channel_codecs() -> dict[str, Codec]:
     return {**codecs(), **_ALSO}
 
 
+_OUTCOMES: Final[tuple[NativeOutcomes, ...]] = (
+    _HOTLINE_OUTCOMES, _URBAN_OUTCOMES, _POLICE_OUTCOMES, _PETITION_OUTCOMES, _MESSAGE_BOARD_OUTCOMES, _NYC311_OUTCOMES,
+)  # fmt: skip
+
+
+def outcome_codecs() -> dict[str, OutcomeCodec]:
+    """Return what puts outcomes into each channel's own words, channels that share a form included."""
+    made: dict[str, OutcomeCodec] = {codec.channel: codec for codec in _OUTCOMES}
+    return made | {code: made[codec.channel] for code, codec in _ALSO.items()}
+
+
 def native_names() -> frozenset[str]:
     """Return the names of fields that the channels' forms know: words of the form, never of a reporter."""
     forms = (codec.form.model_fields for codec in _CODECS)
     return frozenset(field.alias or name for form in forms for name, field in form.items())
 
 
-__all__ = ["channel_codecs", "codecs", "native_names"]
+__all__ = ["channel_codecs", "codecs", "native_names", "outcome_codecs"]

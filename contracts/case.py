@@ -80,14 +80,15 @@ class Part(msgspec.Struct, array_like=True):
 
 
 class Early(msgspec.Struct, omit_defaults=True):
-    """A fact that came before the decision that it speaks of: the feedback's bytes, and when the broker took it."""
+    """A fact that came before the decision that it speaks of: without its note; when and where the broker took it."""
 
     feedback: str
     at: int
+    offset: int = 0
 
 
 class Case(msgspec.Struct, omit_defaults=True):
-    """One case as it stands. `parts` are those of the current round, the lead's first, and of earlier ones what is over.
+    """One case as it stands. `parts` are those of the current round, the lead's first; earlier ones' are over.
 
     `lead` is the one accountable agency; while a case is returned it is still whoever had it, until another has.
     `seen` are short digests of the facts applied: a repeat is known by them.

@@ -181,8 +181,8 @@ STAGES: Final = ("intake", "dispatch", "feedback", "supervise")
 _INPUTS: Final = frozenset(
     {"reports", "rekeyed-reports", "incidents", "directives", "agency-feedback", "decisions", "feedback"}
 )
-_JUDGES: Final = {"agency-feedback": ("supervise",)}
-"""Who else refuses an input's records: what an agency may not tell of a case, supervise knows."""
+_JUDGES: Final = {"agency-feedback": ("supervise",), "directives": ("supervise",)}
+"""Who else refuses an input's records: what may not be told of a case, or commanded of it, supervise knows."""
 
 
 def _bus(noun: str, writers: tuple[str, ...], readers: tuple[str, ...], key: str, schema: str, about: str) -> TopicSpec:

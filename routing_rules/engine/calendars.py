@@ -105,6 +105,17 @@ class Calendars:
         """Return the local moment at which so much time has passed since an aware `start`."""
         return self.local(_utc(start) + left)
 
+    def opening(self, moment: datetime, calendar: str | None = None) -> datetime:
+        """Return the moment itself within working hours, else the next opening, local. With `always` it never waits."""
+        utc = _utc(moment)
+        if calendar == ALWAYS:
+            return self.local(utc)
+        for day in self._from(self.local(utc).date(), calendar or self._id):
+            for opens, closes in day.hours if day.working else ():
+                if utc < closes:
+                    return self.local(max(utc, opens))
+        raise AssertionError("days do not end")
+
     def by_calendar(self, span: Span) -> bool:
         """Say whether a calendar is needed to reckon this span."""
         return span.unit in _COUNTED_BY_CALENDAR

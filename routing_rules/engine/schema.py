@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from contracts.codes import ClassifiedBy, Kind, LocatedBy, Milestone, Mode, ReporterKind, Urgency
+from contracts.codes import ClassifiedBy, Kind, LocatedBy, Milestone, Mode, ReporterKind, TimerKind, Urgency
 from routing_rules.messages import NOWHERE, Position
 
 
@@ -316,6 +316,79 @@ class WordList:
     words: tuple[str, ...]
 
 
+class FollowUpOn(StrEnum):
+    """When 回访 falls due: with the resolution, with the time limit whether resolved or not, or never."""
+
+    RESOLVED = "resolved"
+    TIME_LIMIT = "time_limit"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder: what is done, and when.
+
+    `percent` of the time from start to deadline; or, None, `after` the deadline, which None says is the moment itself.
+    """
+
+    do: TimerKind
+    percent: int | None = None
+    after: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """回访: on what it falls due, within how long, and after how long a resolution stands that nobody contradicts."""
+
+    on: FollowUpOn = FollowUpOn.RESOLVED
+    within: Span = Span(2, SpanUnit.BUSINESS_DAYS)
+    close_after: Span = Span(3, SpanUnit.BUSINESS_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """发回重办: by when it is to be done again, and how often before it is supervised."""
+
+    deadline: Span = Span(3, SpanUnit.BUSINESS_DAYS)
+    max: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """延期: how often, and by how much at the most."""
+
+    max: int = 1
+    longest: Span = Span(30, SpanUnit.CALENDAR_DAYS)
+
+
+_LADDER: Final[Mapping[Milestone, tuple[Rung, ...]]] = {
+    milestone: (
+        Rung(TimerKind.REMIND),
+        Rung(TimerKind.SUPERVISE, after=Span(1, SpanUnit.BUSINESS_DAYS)),
+        Rung(TimerKind.ESCALATE, after=Span(3, SpanUnit.BUSINESS_DAYS)),
+    )
+    for milestone in Milestone
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How a case is followed until it is done (G39). What a channel says replaces the county's, field by field.
+
+    `return_within`: how long after it was given a case may be handed back. `wait_early`: how long a fact waits that
+    came before the decision that it speaks of.
+    """
+
+    return_within: Span = Span(1, SpanUnit.BUSINESS_DAYS)
+    returns_need_approval: bool = False
+    ladder: Mapping[Milestone, tuple[Rung, ...]] = field(default_factory=lambda: _LADDER)
+    follow_up: FollowUp = FollowUp()
+    verify: bool = False
+    reopen: Reopen = Reopen()
+    extension: Extension = Extension()
+    wait_early: Span = Span(1, SpanUnit.HOURS)
+
+
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """A whole ruleset. `hash` is the SHA-256, in hexadecimal, of the parsed, key-sorted content (G46)."""
@@ -353,6 +426,8 @@ class Ruleset:
     coverage: Mapping[str, int] = field(default_factory=dict)
     two_person: bool = False
     effective_at: date | None = None
+    lifecycle: Lifecycle = Lifecycle()
+    lifecycle_by_channel: Mapping[str, Lifecycle] = field(default_factory=dict)
 
     @property
     def rules(self) -> tuple[Route | Overlay, ...]:

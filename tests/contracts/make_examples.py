@@ -217,7 +217,8 @@ def lifecycle(fact: Feedback, lead: str, partition: int) -> Emit:
 def kept(fact: Feedback, lead: str, partition: int) -> Emit:
     at = int(fact.at.timestamp() * 1000)
     part = Part(
-        agency=lead, role=Role.LEAD, round=1, status=PartStatus.ACKNOWLEDGED, given_at=at - 3_600_000, acknowledge_by=at + 1, acknowledged_at=at,
+        agency=lead, role=Role.LEAD, round=1, status=PartStatus.ACKNOWLEDGED,
+        given_at=at - 3_600_000, acknowledge_by=at + 1, acknowledged_at=at,
     )  # fmt: skip
     case = Case(
         status=CaseStatus.ACKNOWLEDGED, channel=CHANNEL, external_id="20260512-000001", round=1, lead=lead,

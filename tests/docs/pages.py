@@ -6,11 +6,13 @@
 A made part stands between `<!-- made: NAME -->` and `<!-- /made -->`; what people wrote around it stays.
 """
 
+import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -145,14 +147,28 @@ def capacity_example(name: str) -> str:
     return "\n".join(["```", f"$ incidentbus capacity {words}", *told(found), "```", "", *table]) + "\n"
 
 
+def _beside(name: str) -> ModuleType:
+    """Return a module that lies beside this one, however this one was loaded."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", Path(__file__).with_name(f"{name}.py"))
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_LIFE = _beside("lifecycle_table")
+
 MADE: dict[str, Callable[[], str]] = {
+    "lifecyclediagram": _LIFE.diagram,
+    "lifecycletable": _LIFE.table,
     "cli": cli,
     "metrics": metrics,
     "settings": settings,
     "capacity": capacity_constants,
     **{name: partial(capacity_example, name) for name in EXAMPLES},
 }
-PAGES = ("capacity.md", "cli.md", "metrics.md", "settings.md")
+PAGES = ("capacity.md", "cli.md", "lifecycle.md", "metrics.md", "settings.md")
 
 
 def renewed(page: str) -> str:
