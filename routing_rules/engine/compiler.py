@@ -164,6 +164,7 @@ class Compiled:
         self.plans: dict[Any, Any] = {}
         self.asks: dict[str, tuple[Any, Any]] = {}  # and `merging`, for a rule,
         self.grounds: dict[tuple[str, str], ConditionEvidence] = {}  # and `conditions`,
+        self.ladders: dict[Any, Any] = {}  # and `ladder`, for a milestone's deadline,
         self._moment: Moment | None = None
         self._interpreter: Interpreter | None = None
         self.towns: dict[str, str] = {}  # and `views`

@@ -94,7 +94,7 @@ def return_until(compiled: Compiled, channel: str, given_at: datetime, calendar:
 
 
 def follow_up_due(compiled: Compiled, channel: str, at: datetime) -> datetime | None:
-    """Return when 回访 is due, or the check on the spot (核查), after what calls for it, at `at`; None: no time is set."""
+    """Return when 回访, or the check on the spot, is due after what calls for it at `at`; None: no time is set."""
     return compiled.calendars.due(lifecycle_of(compiled, channel).follow_up.within, at)
 
 
