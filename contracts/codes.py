@@ -225,6 +225,7 @@ class FactKind(StrEnum):
     LINKED = "linked"  # another system's number for the same matter
     TRANSFERRED = "transferred"  # 110 ↔ 12345
     REVIEW_REQUESTED = "review_requested"  # 复查, 复核
+    REVIEWED = "reviewed"  # the opinion on it was given
     AMENDED = "amended"  # corrected, or more reporters: additions only
     DISPUTED = "disputed"  # returned too often: the command centre is to rule
 

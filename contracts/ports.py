@@ -105,7 +105,9 @@ class Codec(Protocol):
 class OutcomeCodec(Protocol):
     """Puts what a channel learns of its report into the channel's own words: pure, outcome in, bytes out."""
 
-    channel: str
+    @property
+    def channel(self) -> str:
+        """The channel's code."""
 
     def encode(self, outcome: Outcome) -> bytes:
         """Return the native payload; every fact that a channel is told has one."""

@@ -124,6 +124,7 @@ TABLE: Final = (
     Row(F.FOLLOWED_UP, _HEARD, _stay(WORKING, DONE), (E.FOLLOW_UP,)),
     Row(F.REOPENED, _HEARD | Who.BUS, _to(S.ACKNOWLEDGED, DONE), (E.REOPEN,)),
     Row(F.REVIEW_REQUESTED, _HEARD, _to(S.RETURNED, DONE), (E.REVIEW,)),
+    Row(F.REVIEWED, Who.LEAD | Who.RECEIVER, _stay(OPEN)),
     # clocks and the command centre
     Row(F.REMINDED, Who.BUS | Who.COMMAND, _stay(OPEN), (E.REMIND,)),
     Row(F.OVERDUE, Who.BUS, _stay(OPEN), (E.MARK_OVERDUE,)),
