@@ -4,13 +4,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import structlog
 from mode import Service
 
 from connectors.kafka.clients import Connection
-from connectors.registry import channel_codecs
+from connectors.registry import channel_codecs, outcome_codecs
 from contracts.ports import Clock, Codec
 from contracts.telemetry import Meter
 from incidentbus.clock import SystemClock
@@ -20,15 +21,16 @@ from incidentbus.observing import MeteredObserver
 from incidentbus.rulesets import RulesetFollower
 from incidentbus.settings import Settings
 from routing_rules.engine.loader import load_directory
+from routing_rules.engine.schema import Ruleset
 from streams.counts import TurnCounts
 from streams.gate import Cluster, GateRunner, Limits, Stage, Timeouts
 from streams.rulesets import HeldRuleset
-from streams.stages import dispatch_stage, intake_stage
+from streams.stages import dispatch_stage, feedback_stage, intake_stage, supervise_stage
 
 log: Final = structlog.get_logger("worker")
 _LOOK_SECONDS: Final = 0.1
 _REMIND: Final = 300  # looks between two reminders
-STAGES: Final = ("intake", "dispatch")
+STAGES: Final = ("intake", "dispatch", "feedback", "supervise")
 CRASHED: Final = 70  # EX_SOFTWARE: a supervisor starts the process anew
 
 
@@ -63,13 +65,16 @@ class GateService(Service):
             await self.runner.stop()
 
 
-def declared_codecs(settings: Settings) -> dict[str, Codec]:
-    """Return the codecs of the channels that this deployment's ruleset declares."""
-    loaded = load_directory(settings.ruleset_dir)
+def declared_ruleset(directory: Path) -> Ruleset:
+    """Return the ruleset that this deployment's topics derive from. Raises `ValueError` where it doesn't load."""
+    loaded = load_directory(directory)
     if loaded.ruleset is None:
-        raise ValueError(f"{settings.ruleset_dir}: 规则集读不进来 / the ruleset doesn't load; incidentbus rules lint")
-    declared = loaded.ruleset.channels
-    return {channel: codec for channel, codec in channel_codecs().items() if channel in declared}
+        raise ValueError(f"{directory}: 规则集读不进来 / the ruleset doesn't load; incidentbus rules lint")
+    return loaded.ruleset
+
+
+def _codecs(declared: Ruleset) -> dict[str, Codec]:
+    return {channel: codec for channel, codec in channel_codecs().items() if channel in declared.channels}
 
 
 def build_services(
@@ -80,20 +85,23 @@ def build_services(
     observer = MeteredObserver(meter, _clock(settings))
     connection = connection_of(settings)
     follower = RulesetFollower(held, settings.topics(), connection, meter)
-    declared = [_declared(name, settings, held, observer) for name in stages]
+    ruleset = declared_ruleset(settings.ruleset_dir)
+    declared = [_declared(name, settings, ruleset, held, observer) for name in stages]
     gates = [GateService(_runner(stage, settings, connection, observer), stage.name, held) for stage in declared]
     return [follower, *gates], held, gates
 
 
-def _declared(name: str, settings: Settings, held: HeldRuleset, observer: MeteredObserver) -> Stage:
+def _declared(name: str, settings: Settings, ruleset: Ruleset, held: HeldRuleset, observer: MeteredObserver) -> Stage:
     topics, limits = settings.topics(), Limits(records=settings.records_per_turn)
 
     def counts(partition: int) -> TurnCounts:
         return observer.counts(name, partition)
 
     made: Mapping[str, Callable[[], Stage]] = {
-        "intake": lambda: intake_stage(topics, declared_codecs(settings), held, counts, limits),
+        "intake": lambda: intake_stage(topics, _codecs(ruleset), held, counts, limits),
         "dispatch": lambda: dispatch_stage(topics, held, counts, limits),
+        "feedback": lambda: feedback_stage(topics, ruleset.agencies, counts, limits),
+        "supervise": lambda: supervise_stage(topics, held, outcome_codecs(), counts, limits),
     }
     return made[name]()
 

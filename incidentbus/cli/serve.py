@@ -17,7 +17,9 @@ app = typer.Typer(
 @app.command()
 @guarded
 def streams(
-    stage: Annotated[str, typer.Option(help="stages to run, comma-separated: intake, dispatch")] = "intake,dispatch",
+    stage: Annotated[
+        str, typer.Option(help="stages to run, comma-separated: intake, dispatch, feedback, supervise")
+    ] = "intake,dispatch,feedback,supervise",
 ) -> None:
     """Run stages of the flow. Several processes share their tasks; each may run all stages or one.
 
