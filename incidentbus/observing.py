@@ -1,5 +1,6 @@
 """What the runtime tells of itself, turned into metrics and log lines; and the counts of turns, told once committed."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -90,3 +91,14 @@ class MeteredObserver:
     def lag(self, stage: str, topic: str, partition: int, records: int) -> None:
         """Note what waits on an input."""
         self._meter.set("incidentbus_lag_records", records, stage=stage, topic=topic, partition=str(partition))
+
+    def timers_fired(self, stage: str, partition: int, lateness_ms: Sequence[int]) -> None:
+        """Count what fell due and was done, and how late."""
+        self._meter.count("incidentbus_timers_fired_total", len(lateness_ms), stage=stage)
+        for late in lateness_ms:
+            self._meter.observe("incidentbus_timer_lateness_seconds", late / 1000, stage=stage)
+
+    def timer_failed(self, stage: str, partition: int, reason: ReasonCode) -> None:
+        """Count what fell due and could not be done."""
+        self._meter.count("incidentbus_timer_failures_total", stage=stage)
+        log.error("timer failed, tried again later", stage=stage, partition=partition, reason=reason.value)

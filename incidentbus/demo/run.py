@@ -84,11 +84,11 @@ async def a_run(settings: Settings, console: Console, directory: Path, *, keep: 
 
 async def _start(run: Run) -> None:
     shutil.rmtree(run.directory, ignore_errors=True)  # a run counts its own records, never those of the one before
-    with _bars(run.console) as bars:
-        task = bars.add_task("Kafka: the broker", total=None)
+    with bars(run.console) as shown:
+        task = shown.add_task("Kafka: the broker", total=None)
 
         def told(done: int, total: int, name: str) -> None:
-            bars.update(task, description=f"Kafka: fetching {name}", completed=done, total=total)
+            shown.update(task, description=f"Kafka: fetching {name}", completed=done, total=total)
 
         run.broker = await asyncio.to_thread(
             start_broker, run.directory / "broker", cache_dir=run.settings.cache_dir, ephemeral=not run.keep,
@@ -97,17 +97,18 @@ async def _start(run: Run) -> None:
         run.settings = run.settings.model_copy(
             update={"bootstrap_servers": run.broker.bootstrap, "partitions": PARTITIONS}
         )
-        bars.update(task, description=f"Kafka: ready at {run.broker.bootstrap}", total=1, completed=1)
-        task = bars.add_task("topics, and the ruleset in force", total=1)
+        shown.update(task, description=f"Kafka: ready at {run.broker.bootstrap}", total=1, completed=1)
+        task = shown.add_task("topics, and the ruleset in force", total=1)
         done = await publish(
             run.settings.ruleset_dir, run.connection, run.settings.topics(), 1, Author("demo", "the demo's ruleset"),
             utc_now(),
         )  # fmt: skip
         told_of = f"{len(done.new_topics)} topics; ruleset {done.ruleset} {done.version} in force"
-        bars.update(task, description=told_of, completed=1)
+        shown.update(task, description=told_of, completed=1)
     run.fleet = Fleet(_environment(run.settings), run.directory / "logs")
     for _ in range(WORKERS):
-        run.fleet.start()
+        run.fleet.start("intake,dispatch")
+    run.fleet.start("feedback,supervise", INCIDENTBUS_FAULT_CLOCK=str(run.directory / "hurried-clock"))
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -131,14 +132,14 @@ async def publish_all(run: Run) -> None:
     """Publish the corpus, acknowledged, and enter it in the ledger."""
     told = corpus()
     room = asyncio.Semaphore(_AT_ONCE)
-    with _bars(run.console) as bars:
-        task = bars.add_task("publishing reports of four channels", total=len(told))
+    with bars(run.console) as shown:
+        task = shown.add_task("publishing reports of four channels", total=len(told))
         async with open_publisher(run.connection) as publisher:
 
             async def one(telling: Telling) -> None:
                 async with room:
                     await _publish_one(run, publisher, telling)
-                    bars.advance(task)
+                    shown.advance(task)
 
             # one after another within an id: the order of tellings is part of what is shown
             for start in range(0, len(told), _AT_ONCE):
@@ -166,28 +167,30 @@ async def witness_all(run: Run, *, settled: bool = False) -> Verdict:
     run.dead = TopicReader(prefix + r".+\.dlq", options, MendingConsumer)
     for reader in run.readers:
         await reader.start()
-    with _bars(run.console) as bars:
+    with bars(run.console) as shown:
         total = len(run.ledger.matters())
-        task = bars.add_task("reports at their lead agency", total=total)
+        task = shown.add_task("reports at their lead agency", total=total)
         moved = time.monotonic()
         while True:
             new = sum([await reader.catch_up() for reader in run.readers])
             verdict = run.verdict()
-            bars.update(task, completed=total - sum("no lead" in lost for lost in verdict.lost))
+            shown.update(task, completed=total - sum("no lead" in lost for lost in verdict.lost))
             now = time.monotonic()
             moved = now if new else moved
             if now - moved > (SETTLE_SECONDS if settled or not verdict.lost else STALLED_SECONDS):
                 return verdict
-            _workers_live(run)
+            workers_live(run)
 
 
-def _workers_live(run: Run) -> None:
+def workers_live(run: Run) -> None:
+    """Raise `DemoFailed` with the last lines of a worker that ended by itself."""
     dead = run.fleet.dead() if run.fleet else []
     if dead:
         tail = dead[0].log.read_text("utf-8", "replace").splitlines()[-12:]
         raise DemoFailed("a worker ended by itself; its last lines:\n  " + "\n  ".join(tail))
 
 
-def _bars(console: Console) -> Progress:
+def bars(console: Console) -> Progress:
+    """Return progress bars as the demo draws them."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
     return Progress(*columns, TimeElapsedColumn(), console=console)

@@ -8,6 +8,8 @@ from rich.console import Console
 from connectors.kafka.embedded import BrokerFailed
 from connectors.kafka.jars import JarError
 from incidentbus.demo import keeping, planting
+from incidentbus.demo.agencies import Followed
+from incidentbus.demo.following import follow_all
 from incidentbus.demo.pictures import agencies_table, dead_letters_table, explain_three
 from incidentbus.demo.run import DemoFailed, Run, a_run, publish_all, witness_all
 from incidentbus.publishing import NotPublished
@@ -27,6 +29,8 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
             if selfcheck:
                 await planting.plant(run)
                 verdict = await planting.judged_again(run)
+            followed = Followed() if selfcheck else await follow_all(run)
+            verdict = verdict if selfcheck else await planting.judged_again(run)
             _print(run, verdict, quiet=selfcheck)
             if keep:
                 keeping.keep(run)
@@ -36,7 +40,7 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
     except NotPublished as refusal:
         console.print(f"demo: {refusal}\n{refusal.text(settings.language)}", style="red", markup=False)
         return False
-    print(last_line(run, verdict, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
+    print(last_line(run, verdict, followed, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
     return verdict.clean
 
 
@@ -63,11 +67,12 @@ def _compiled(settings: Settings) -> Compiled:
     return compile_ruleset(loaded.ruleset)
 
 
-def last_line(run: Run, verdict: Verdict, seconds: float) -> str:
-    """Return the line that scripts read."""
+def last_line(run: Run, verdict: Verdict, followed: Followed, seconds: float) -> str:
+    """Return the line that scripts read; what is new stands at its end."""
     incidents = len(run.incidents.seen) if run.incidents else 0
     return (
         f"demo: reports={len(run.ledger.published)} incidents={incidents} assignments={verdict.assignments} "
         f"dead_letters={verdict.dead_letters} lost={len(verdict.lost)} duplicates={len(verdict.duplicates)} "
-        f"seconds={seconds:.0f}"
+        f"seconds={seconds:.0f} closed={len(followed.closed)} overdue={len(followed.overdue)} "
+        f"escalated={len(followed.escalated)}"
     )
