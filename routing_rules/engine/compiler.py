@@ -77,6 +77,15 @@ class Table(Generic[R]):
             [block for rule in rules for block in rule.when or _EVERYTHING], self._live if changing else None
         )
         self._days: dict[date, Mask] = {}
+        self._of: dict[str, list[Row[R]]] | None = None
+
+    def rows_of(self, id_: str) -> list[Row[R]]:
+        """Return the rows of one rule, in their order; sorted out when first asked for."""
+        if self._of is None:
+            self._of = {}
+            for row in self.rows:
+                self._of.setdefault(row.id, []).append(row)
+        return self._of.get(id_, [])
 
     def holding(self, facts: Facts, on: date) -> Iterator[Row[R]]:
         """Yield, in order, one row of each rule that holds, on trial or active, on the local date."""

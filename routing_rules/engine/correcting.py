@@ -1,4 +1,4 @@
-"""Correcting: an incident as an operator put it right before it is decided anew (G33, `correct` of a test).
+"""Correcting: an incident as an operator put it right before it is decided anew (G33, `correct` of a test) or amended.
 
 What a person says of the place or the category stands as if the channel had said it, and what spoke for the old value
 is taken out: a rule that asks how the place became known must not go on believing that nobody knows.
@@ -15,6 +15,14 @@ _KNOWN_BY: Final[dict[str, dict[str, Any]]] = {
     "category": {"classified_by": ClassifiedBy.CHANNEL},
 }
 _GROUNDS: Final = {"jurisdiction": "place", "category": "category", "kind": "kind", "about": "about"}
+
+
+def amended(incident: Incident, correction: Correction | None) -> Incident:
+    """Return the incident as an amendment leaves it: corrected, but tags are added to those there are (G15)."""
+    fixed = corrected(incident, correction)
+    if correction is None or correction.tags is None:
+        return fixed
+    return fixed.model_copy(update={"tags": tuple(dict.fromkeys((*incident.tags, *correction.tags)))})
 
 
 def corrected(incident: Incident, correction: Correction | None) -> Incident:

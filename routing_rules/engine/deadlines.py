@@ -108,6 +108,43 @@ def deadlines(case: Case, calendar: str | None, by: Setters, urgency: Urgency) -
     return Reckoned(tuple(made), gaps)
 
 
+def amended(
+    case: Case, calendar: str | None, by: Setters, urgency: Urgency, dispatched_at: datetime | None
+) -> Reckoned:
+    """Return the milestones of a round that is amended now, was dispatched at `dispatched_at`, and began as it began.
+
+    Who may only tighten and comes too late, whose span from there has run out, has it run from the amendment: nobody is
+    late at once for what nobody knew. Where the dispatch of a later round is not told it is taken to be now.
+    """
+    compiled, now, first = case.compiled, case.moment.now, case.state.first_dispatched_at
+    of_round = dispatched_at or (now if first is None or case.state.round > 1 else first)
+    made: list[Due] = []
+    gaps = _NO_YEARS
+    for milestone in Milestone:
+        begun = of_round if milestone is Milestone.ACKNOWLEDGE else first or of_round
+        start = _Start(begun, compiled.local_date(begun))
+        due = _amended(case, calendar, by, urgency, milestone, start)
+        if due is not None:
+            made.append(due)
+            gaps |= _years_without_calendar(compiled, due, start, calendar)
+    return Reckoned(tuple(made), gaps)
+
+
+def _amended(
+    case: Case, calendar: str | None, by: Setters, urgency: Urgency, milestone: Milestone, start: _Start
+) -> Due | None:
+    ruleset, moment, reckon = case.compiled.ruleset, case.moment, case.compiled.calendars.due
+    base, fixed = _replaced(ruleset, milestone, case.facts.kind, by.route)
+    best, at = base, reckon(base.span, start.at, calendar, start.on) if base is not None else None
+    for setter in () if fixed else _tighteners(ruleset, milestone, by.overlays, urgency):
+        then = reckon(setter.span, start.at, calendar, start.on)
+        if then is not None and then <= moment.now:
+            then = reckon(setter.span, moment.now, calendar, moment.on)
+        if then is not None and (at is None or then < at):
+            best, at = setter, then
+    return Due(milestone, at, best.written, best.by, fixed) if best and at else None
+
+
 def _strictest(compiled: Compiled, plan: _Plan, start: _Start, calendar: str | None) -> Due | None:
     """Return what the earliest of the setters gives, of two equal ones the first."""
     best: _Setter | None = None

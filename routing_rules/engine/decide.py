@@ -2,24 +2,27 @@
 
 A function of (incident, state, ruleset, now) and nothing else: the same four give the same Decision years later, which
 is how explanation can't drift from decision. The first live route that holds names the lead; every live overlay that
-holds adds; hard rules are the engine's own. No clock, no chance, no I/O.
+holds adds; hard rules are the engine's own. An amendment asks the overlays again and moves no lead (ADR 0132). No
+clock, no chance, no I/O.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from contracts.codes import URGENCY_ORDER, DroppedBecause, HardRule, Role, Urgency
+from contracts.codes import URGENCY_ORDER, DroppedBecause, HardRule, Outcome, Resolved, Role, Urgency
 from contracts.decision import AssignedRole, Decision, DecisionEvidence, DecisionState, Dropped, Trial
 from contracts.evidence import Evidence
 from contracts.incident import Incident
-from routing_rules.engine.compiler import Compiled, Row
-from routing_rules.engine.conditions import evidence
-from routing_rules.engine.deadlines import Setters, deadlines, who_sets
+from routing_rules.engine.compiler import Compiled, Row, excepted
+from routing_rules.engine.conditions import evidence, remaining
+from routing_rules.engine.deadlines import Reckoned, Setters, amended, deadlines, who_sets
 from routing_rules.engine.leading import Case, Lead, open_case, settle
 from routing_rules.engine.memo import keep
 from routing_rules.engine.merging import merged
-from routing_rules.engine.schema import Overlay, Route, Status
+from routing_rules.engine.schema import AgencyRef, Overlay, Route, Status
+from routing_rules.messages import NOWHERE
 
 
 class _Judged(NamedTuple):
@@ -28,6 +31,12 @@ class _Judged(NamedTuple):
     row: Row[Route]
     overlays: tuple[Overlay, ...]
     trial: tuple[Trial, ...]
+
+
+class _Round(NamedTuple):
+    """A round that is amended: when it was dispatched, where that is known."""
+
+    dispatched_at: datetime | None
 
 
 class _Common(NamedTuple):
@@ -59,6 +68,64 @@ def decide(incident: Incident, state: DecisionState, compiled: Compiled, now: da
     return _decision(case, now, lead, _Judged(row, overlays, (*trial, *tried)))
 
 
+def amend(
+    incident: Incident,
+    state: DecisionState,
+    compiled: Compiled,
+    now: datetime,
+    *,
+    lead: str,
+    route: str,
+    dispatched_at: datetime | None = None,
+    confidential: bool = False,
+) -> Decision:
+    """Return the decision of the same round with the overlays asked again of the incident as it stands now (G15).
+
+    `incident` is as `correcting.amended` leaves it. `lead` and `route` are the earlier decision's and stay; a rule that
+    the ruleset no longer has sets no deadline and the county's hold. `state` is that round's, with the reporters as
+    they are now. `dispatched_at` is when the round was dispatched; where it is not told, `acknowledge` runs from `now`
+    in a later round. A matter once `confidential` stays so. A deadline that an overlay or the urgency tightens, and
+    that would have passed, runs from `now`.
+    """
+    case = open_case(incident, state, compiled, now)
+    row = _kept(case, lead, route)
+    kept = _leading_on(case, row, lead)
+    if confidential and not row.rule.confidential:
+        row = _stand_in(replace(row.rule, confidential=True), row)
+        kept = kept._replace(known=None)
+    overlays, tried = _overlays(case, kept)
+    return _decision(case, now, kept, _Judged(row, overlays, tuple(tried)), _Round(dispatched_at))
+
+
+def _kept(case: Case, lead: str, id_: str) -> Row[Route]:
+    """Return the row of an earlier decision's route that holds now; where none does, the route without a ground."""
+    rule = case.compiled.rules.get(id_)
+    if not isinstance(rule, Route):
+        return _stand_in(Route(id_, id_, "", NOWHERE, 0, AgencyRef(lead)))
+    for row in case.compiled.routes.rows_of(id_):
+        tests = remaining(rule.when[row.block], rule=id_) if row.block is not None else ()
+        if all(test(case.facts) for test in tests) and not excepted(row.unless, case.facts):
+            return row
+    return _stand_in(rule)
+
+
+def _stand_in(rule: Route, shown: Row[Route] | None = None) -> Row[Route]:
+    """Return a row for a rule, with the ground of another row or with none."""
+    row: Row[Route] = Row(rule, 0, shown.shows if shown is not None else (), (), ())
+    row.block = None if shown is None else shown.block
+    return row
+
+
+def _leading_on(case: Case, row: Row[Route], lead: str) -> Lead:
+    """Return the lead as the rules would have it where they come to the same agency, else as it was named."""
+    if row.id in case.compiled.rules:
+        found = settle(case, row)
+        if found.agency == lead:
+            return found
+    reason = Outcome.FALLBACK if row.rule.fallback else Outcome.MATCHED
+    return Lead(lead, lead, Resolved.NAMED, row.id, reason)
+
+
 def _route(case: Case) -> tuple[Row[Route], list[Trial]]:
     """Return the first route in force that holds, and those on trial that would have come before it."""
     trial: list[Trial] = []
@@ -86,11 +153,11 @@ def _drawn(overlay: Overlay, incident: str) -> bool:
     return drawn % 10_000 < overlay.sample
 
 
-def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decision:
+def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged, amending: _Round | None = None) -> Decision:
     incident, row, facts = case.incident, judged.row, case.facts
     common = _common(case, lead, row, judged.overlays)
     urgency = _highest(incident.urgency, common.floors)
-    due, gaps = deadlines(case, common.calendar, common.setters, urgency)
+    due, gaps = _due(case, common, urgency, amending)
     return Decision(
         incident=incident.id,
         round=case.state.round,
@@ -117,6 +184,12 @@ def _decision(case: Case, now: datetime, lead: Lead, judged: _Judged) -> Decisio
         calendar_gap=tuple(sorted(gaps | facts.gaps)) if gaps or facts.gaps else (),
         flags=_flags(case),
     )
+
+
+def _due(case: Case, common: _Common, urgency: Urgency, amending: _Round | None) -> Reckoned:
+    if amending is None:
+        return deadlines(case, common.calendar, common.setters, urgency)
+    return amended(case, common.calendar, common.setters, urgency, amending.dispatched_at)
 
 
 def _common(case: Case, lead: Lead, row: Row[Route], overlays: tuple[Overlay, ...]) -> _Common:

@@ -1,7 +1,7 @@
 """Who helps and who is told (协办, 知会): the asks of the route and of the overlays made one list (G32, G36-G38)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.codes import DroppedBecause, Outcome, Role
 from contracts.decision import AssignedRole, Dropped
@@ -28,6 +28,9 @@ class _Ask(NamedTuple):
         found = case.find(self.target)
         role = found and AssignedRole(self.role, found.agency, self.asked, found.resolved, self.rule)
         return keep(self.made, where, role)
+
+
+_NOBODY: Final[tuple[tuple[_Ask, ...], tuple[_Ask, ...]]] = ((), ())
 
 
 def merged(
@@ -71,6 +74,8 @@ def _asks(compiled: Compiled, route: Route, overlays: Sequence[Overlay]) -> list
 
 def _asks_of(compiled: Compiled, rule: Route | Overlay) -> tuple[tuple[_Ask, ...], tuple[_Ask, ...]]:
     """Return whom a rule asks to help and whom to inform; made once a rule."""
+    if not (rule.co_handlers or rule.inform):
+        return _NOBODY
     found = compiled.asks.get(rule.id)
     if found is not None:
         return found

@@ -4,7 +4,7 @@ It is there to disagree. Loops, no index, no automaton, no memory; nothing of th
 an error has to be made twice to pass. Nobody runs it in service: the tests hold it beside the engine.
 """
 
-from routing_rules.engine.reference.deciding import decide
+from routing_rules.engine.reference.deciding import amend, decide
 from routing_rules.engine.reference.understanding import understand
 
-__all__ = ["decide", "understand"]
+__all__ = ["amend", "decide", "understand"]

@@ -1,5 +1,6 @@
 """Deciding: the first live route that holds, the overlays, who gets what (RULE-LANGUAGE §5-§7)."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -15,11 +16,12 @@ from contracts.decision import (
 )
 from contracts.incident import Incident
 from routing_rules.engine.reference.asking import evidence_of, holding_block
-from routing_rules.engine.reference.dues import dues
+from routing_rules.engine.reference.dues import amended_dues, dues
 from routing_rules.engine.reference.leads import Lead, resolve, settle, written
 from routing_rules.engine.reference.situation import Situation, situation
 from routing_rules.engine.reference.trees import in_force
-from routing_rules.engine.schema import Overlay, Route, Ruleset, Status, Target
+from routing_rules.engine.schema import AgencyRef, Overlay, Route, Ruleset, Status, Target
+from routing_rules.messages import NOWHERE
 
 _GROUPS = {"category": "category", "place": "place", "area": "place", "about": "about"}
 
@@ -28,20 +30,72 @@ def decide(incident: Incident, state: DecisionState, ruleset: Ruleset, now: date
     """Return the decision on an incident, slowly; `now` is aware."""
     here = situation(incident, state, ruleset, now)
     route, block, trial = _first_that_holds(here)
-    lead = settle(route, here)
+    return _decision(here, _Held(route, block if route.when else None, settle(route, here), trial))
+
+
+def amend(
+    incident: Incident,
+    state: DecisionState,
+    ruleset: Ruleset,
+    now: datetime,
+    *,
+    lead: str,
+    route: str,
+    dispatched_at: datetime | None = None,
+    confidential: bool = False,
+) -> Decision:
+    """Return the decision of the same round after an amendment, slowly: lead and route stay, overlays are asked."""
+    here = situation(incident, state, ruleset, now)
+    known = next((rule for rule in ruleset.routes if rule.id == route), None)
+    block = None
+    led = Lead(lead, lead, Resolved.NAMED, route, Outcome.MATCHED)
+    if known is not None:
+        block = holding_block(known, here) if known.when else None
+        settled = settle(known, here)
+        if known.fallback:
+            led.reason = Outcome.FALLBACK
+        led = settled if settled.agency == lead else led
+    kept = known or Route(route, route, "", NOWHERE, 0, AgencyRef(lead))
+    if confidential:
+        kept = replace(kept, confidential=True)
+    return _decision(here, _Held(kept, block, led, []), _Amended(dispatched_at))
+
+
+@dataclass(slots=True)
+class _Held:
+    """The route, the block of it that holds if any, who leads by it, and the routes on trial before it."""
+
+    route: Route
+    block: int | None
+    lead: Lead
+    trial: list[Trial]
+
+
+@dataclass(slots=True)
+class _Amended:
+    """That it is an amendment, and when the round was dispatched, where that is known."""
+
+    dispatched_at: datetime | None
+
+
+def _decision(here: Situation, held: _Held, amended: _Amended | None = None) -> Decision:
+    route, lead, ruleset, incident = held.route, held.lead, here.ruleset, here.incident
     here.lead = lead.agency
     overlays, tried = _overlays_that_hold(here)
     urgency = _highest([incident.urgency, route.urgency, *(overlay.urgency for overlay in overlays)])
     roles, dropped = _roles(here, lead, route, overlays)
-    due = dues(here, lead.agency, route, overlays, urgency)
+    if amended is None:
+        due = dues(here, lead.agency, route, overlays, urgency)
+    else:
+        due = amended_dues(here, lead.agency, route, overlays, urgency, amended.dispatched_at)
     tags = [*incident.tags, *route.tags]
     for overlay in overlays:
         tags.extend(overlay.tags)
     flags = [flag.value for flag in incident.flags] + (["about_top"] if here.about_top else [])
     return Decision(
         incident=incident.id,
-        round=state.round,
-        now=now,
+        round=here.state.round,
+        now=here.now,
         ruleset=RulesetStamp(ruleset.id, ruleset.version, ruleset.hash),
         state=_kept(here),
         mode=here.mode,
@@ -50,7 +104,7 @@ def decide(incident: Incident, state: DecisionState, ruleset: Ruleset, now: date
         route=route.id,
         lead=lead.agency,
         overlays=tuple(overlay.id for overlay in overlays),
-        trial=tuple(trial + tried),
+        trial=tuple(held.trial + tried),
         roles=tuple(roles),
         dropped=tuple(dropped),
         hard_rules=_hard_rules(here, lead, route, roles, dropped),
@@ -58,8 +112,8 @@ def decide(incident: Incident, state: DecisionState, ruleset: Ruleset, now: date
         tags=tuple(dict.fromkeys(tags)),
         confidential=route.confidential,
         due=due,
-        route_block=block if route.when else None,
-        evidence=_evidence(here, route, block),
+        route_block=held.block,
+        evidence=_evidence(here, route, held.block),
         expr_errors=tuple(dict.fromkeys(here.errors)),
         calendar_gap=tuple(sorted(here.gaps)),
         flags=tuple(dict.fromkeys(flags)),
@@ -181,9 +235,9 @@ def _hard_rules(
     return tuple(rule for rule in HardRule if rule in acted)
 
 
-def _evidence(here: Situation, route: Route, block: int) -> DecisionEvidence:
+def _evidence(here: Situation, route: Route, block: int | None) -> DecisionEvidence:
     def of(group: str) -> tuple:  # type: ignore[type-arg]
         return tuple(ground for ground in here.incident.evidence if _GROUPS.get(ground.of) == group)
 
-    conditions = evidence_of(route.when[block], here) if route.when else ()
+    conditions = evidence_of(route.when[block], here) if block is not None else ()
     return DecisionEvidence(of("category"), of("place"), of("about"), conditions)

@@ -51,6 +51,45 @@ def _due(
     return None if due is None else Due(milestone, due, str(now_set.span), now_set.by, now_set.fixed)
 
 
+def amended_dues(
+    here: Situation,
+    lead: str,
+    route: Route,
+    overlays: list[Overlay],
+    urgency: Urgency,
+    dispatched_at: datetime | None,
+) -> tuple[Due, ...]:
+    """Return the deadlines of a round that is amended now: what tightens too late runs from now (ADR 0132)."""
+    first = here.state.first_dispatched_at
+    agency = here.ruleset.agencies.get(lead)
+    calendar = agency.calendar if agency is not None else None
+    round_began = dispatched_at
+    if round_began is None:
+        round_began = here.now if first is None or here.state.round > 1 else first
+    found: list[Due] = []
+    for milestone in Milestone:
+        start = round_began if milestone is Milestone.ACKNOWLEDGE or first is None else first
+        offers: list[tuple[datetime, Span, str]] = []
+        written = _written(milestone, here, route)
+        if written is not None:
+            base = ends_at(written.span, start, here.ruleset, calendar)
+            if base is not None:
+                offers.append((base, written.span, written.by))
+        if written is None or not written.fixed:
+            for span, by in _tightening(milestone, here, overlays, urgency):
+                instant = ends_at(span, start, here.ruleset, calendar)
+                if instant is not None and instant <= here.now:
+                    instant = ends_at(span, here.now, here.ruleset, calendar)
+                if instant is not None:
+                    offers.append((instant, span, by))
+        if offers:
+            at, span, by = min(offers, key=lambda offer: offer[0])
+            found.append(Due(milestone, at, str(span), by, written is not None and written.fixed))
+            if _by_calendar(span, calendar):
+                here.gaps |= _missing_years(start, at, calendar, here)
+    return tuple(found)
+
+
 def _by_calendar(span: Span, calendar: str | None) -> bool:
     if span.unit is SpanUnit.WORKING_HOURS:
         return calendar != "always"

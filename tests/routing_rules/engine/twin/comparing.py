@@ -16,7 +16,7 @@ from contracts.incident import Incident
 from contracts.report import Report
 from routing_rules.engine import reference
 from routing_rules.engine.compiler import Compiled, compile_ruleset
-from routing_rules.engine.decide import decide
+from routing_rules.engine.decide import amend, decide
 from routing_rules.engine.schema import Ruleset
 from tests.routing_rules.engine.twin.matters import Matters
 
@@ -24,8 +24,18 @@ INFERRED = {LocatedBy.ADDRESS, LocatedBy.TEXT, LocatedBy.POINT}
 
 
 @dataclass(frozen=True)
+class Amending:
+    """What an amendment keeps of the decision before it."""
+
+    lead: str
+    route: str
+    dispatched_at: datetime | None
+    confidential: bool
+
+
+@dataclass(frozen=True)
 class Case:
-    """One question put to both: understanding where `report` is given, else deciding."""
+    """One question put to both: understanding where `report` is given, else deciding, or amending what was decided."""
 
     ruleset: Ruleset
     report: Report
@@ -33,6 +43,7 @@ class Case:
     incident: Incident | None = None
     state: DecisionState | None = None
     now: datetime | None = None
+    amending: Amending | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,11 @@ def compare(case: Case, compiled: Compiled | None = None) -> Disagreement | None
             understood(compiled.interpreter.understand(*asked)),
             understood(reference.understand(*asked, case.ruleset)),
         )
+    if case.amending is not None:
+        kept = vars(case.amending)
+        engine = amend(case.incident, case.state, compiled, case.now, **kept)
+        twin = reference.amend(case.incident, case.state, case.ruleset, case.now, **kept)
+        return differ(case, decided(engine), decided(twin))
     engine = decide(case.incident, case.state, compiled, case.now)
     return differ(case, decided(engine), decided(reference.decide(case.incident, case.state, case.ruleset, case.now)))
 
@@ -98,7 +114,9 @@ class Comparison:
             self.disagreement = compare(case, compiled)
             if self.disagreement is not None:
                 return False
-            if case.incident is not None:
+            if case.amending is not None:
+                self._count_amendment(case, compiled)
+            elif case.incident is not None:
                 self._count(case, compiled, bare)
                 left -= 1
                 if not left:
@@ -127,9 +145,54 @@ class Comparison:
         state = matters.first(now)
         for _ in range(matters.dice.one([1, 1, 1, 2, 2, 3])):
             yield replace(case, state=state, now=now)
-            lead = decide(case.incident, state, compiled, now).lead
+            decision = decide(case.incident, state, compiled, now)
+            lead = decision.lead
+            if matters.amending.chance(40):
+                yield self._amended(matters, replace(case, state=state, now=now), decision)
             now += timedelta(hours=matters.dice.number(1, 30))
             state = matters.later(state, lead, case.received_at, now)
+
+    def _amended(self, matters: Matters, case: Case, decision: Decision) -> Case:
+        """Return an amendment of a round just decided: corrected, more reporters, some hours later."""
+        assert case.incident is not None
+        assert case.state is not None
+        assert case.now is not None
+        dice = matters.amending
+        state = replace(
+            case.state,
+            first_dispatched_at=case.state.first_dispatched_at or dice.one([case.now, case.now, case.now, None]),
+            reporters=case.state.reporters + dice.number(0, 3),
+            reports=case.state.reports + dice.number(0, 3),
+        )
+        kept = Amending(
+            dice.one([decision.lead] * 8 + [*case.ruleset.agencies, "gone"]) if dice.chance(30) else decision.lead,
+            dice.one([rule.id for rule in case.ruleset.routes] + ["gone"]) if dice.chance(30) else decision.route,
+            dice.one([None, case.now]),
+            decision.confidential or dice.chance(10),
+        )
+        incident = matters.as_corrected(case.incident)
+        later = case.now + timedelta(minutes=dice.one([0, 30, 600, 4000]))
+        return replace(case, incident=incident, state=state, now=later, amending=kept)
+
+    def _count_amendment(self, case: Case, compiled: Compiled) -> None:
+        assert case.incident is not None
+        assert case.state is not None
+        assert case.now is not None
+        assert case.amending is not None
+        decision = amend(case.incident, case.state, compiled, case.now, **vars(case.amending))
+        assert decision.lead == case.amending.lead
+        assert decision.route == case.amending.route
+        self.seen["amendments"] += 1
+        features = {
+            "amended route gone": case.amending.route not in compiled.rules,
+            "amended route holds no more": decision.route_block is None and decision.reason is Outcome.MATCHED,
+            "amended lead as named": decision.roles[0].asked == decision.lead,
+            "amended closed by the earlier decision": decision.confidential,
+            "amended from the amendment": any(
+                due.from_.startswith(("overlay", "by_urgency")) and due.at > case.now for due in decision.due
+            ),
+        }
+        self.seen.update(name for name, present in features.items() if present)
 
     def _count(self, case: Case, compiled: Compiled, bare: Compiled) -> None:
         assert case.incident is not None

@@ -27,6 +27,8 @@ class Matters:
         self.dice = Dice(random)
         self.ruleset = ruleset
         self.start = self.dice.one(STARTS)
+        self.amending = Dice(Random(repr(self.start) + ruleset.root + str(len(ruleset.routes))))
+        """Dice of their own for amendments: the rounds fall as they would without them."""
 
     def moment(self) -> datetime:
         """Return a moment within some days, often at a full hour or at its very edge."""
@@ -73,6 +75,21 @@ class Matters:
             "areas": dice.words(["lake", "gone", *self.ruleset.areas], 2),
         }  # fmt: skip
         return incident.model_copy(update={change: values[change]})
+
+    def as_corrected(self, incident: Incident) -> Incident:
+        """Return an incident as an amendment leaves it: usually a tag more, sometimes another place or category."""
+        dice, changes = self.amending, {}
+        if dice.chance(60):
+            changes["tags"] = tuple(dict.fromkeys((*incident.tags, *dice.words(TAGS, 2))))
+        if dice.chance(20):
+            changes["jurisdiction"] = dice.one(self.ruleset.jurisdictions)
+        if dice.chance(20):
+            changes["category"] = dice.one(self.ruleset.categories)
+        if dice.chance(20):
+            changes["about"] = tuple(dice.some(self.ruleset.agencies, 1, 2))
+        if dice.chance(30):
+            changes["urgency"] = dice.one(Urgency)
+        return incident.model_copy(update=changes)
 
     def first(self, now: datetime) -> DecisionState:
         dice = self.dice

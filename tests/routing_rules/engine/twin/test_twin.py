@@ -43,6 +43,11 @@ SEEN_AT_LEAST = {
     "reason role_unresolved": 5,
 }
 """Hundredths of the decisions; what is rarer than this has hardly been compared."""
+AMENDED = (
+    "amendments", "amended route gone", "amended route holds no more", "amended lead as named",
+    "amended closed by the earlier decision", "amended from the amendment",
+)  # fmt: skip
+"""What amendments were like, each at least some hundred times."""
 
 
 def agree(comparison: Comparison, ruleset: Ruleset, random: Random, decisions: int, name: str) -> None:
@@ -65,6 +70,8 @@ def test_the_engine_and_its_slow_twin_say_the_same(capsys: pytest.CaptureFixture
     rare = {name: comparison.share(name) for name, least in SEEN_AT_LEAST.items() if comparison.share(name) < least}
     assert not rare, f"hardly compared: {rare}"
     assert comparison.share("the fallback route") < 30
+    few = {name: comparison.seen[name] for name in AMENDED if comparison.seen[name] < 200}
+    assert not few, f"hardly amended: {few}"
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
