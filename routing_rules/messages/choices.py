@@ -51,6 +51,13 @@ CHOICES: Final[Mapping[str, str]] = {
     "workday": "工作日",
     "restday": "休息日",
     "holiday": "节假日",
+    # steps of a ladder
+    "remind": "催办",
+    "supervise": "督办",
+    "escalate": "提级督办",
+    # when a follow-up falls due
+    "resolved": "办结后",
+    "time_limit": "时限到后",
     # missing
     "occurred_at": "发生时间",
     "about": "被投诉单位",

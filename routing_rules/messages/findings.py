@@ -461,6 +461,18 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "{code} is waived without a reason",
         "write # lint: ignore {code} reason",
     ),
+    "RR160": _error(
+        "催督步骤先后颠倒：“{a}”写在“{b}”后面，却在它之前到",
+        "按时间先后排：百分比、due、+时限",
+        "steps out of order: “{a}” is written after “{b}” and comes before it",
+        "write them in order of time: percentages, due, + spans",
+    ),
+    "RR161": _warning(
+        "同一步骤写了两次：“{at}”时“{do}”",
+        "删去一个",
+        "the same step twice: “{do}” at “{at}”",
+        "take one away",
+    ),
 }
 
 

@@ -38,6 +38,11 @@ _PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "kebab": ("小写字母、数字和连字符，最多 48 个", "lower-case letters, digits and hyphens, 48 at most"),
     "code": ("不含空白的编号，最多 64 个字符", "a code without blanks, 64 characters at most"),
     "weight": ("1 到 5 的权重", "a weight from 1 to 5"),
+    "lasting": ("一段时间，不能是 none", "a span of time, not none"),
+    "rung_at": (
+        "到期前的百分比（1% 到 99%）、due，或到期后的“+时限”",
+        "a share of the time (1% to 99%), due, or + a span",
+    ),
     "timezone": ("时区名", "the name of a time zone"),
     "language_version": ("本程序懂的规则语言版本", "a version of the rule language that this program knows"),
     "polygon": ("闭合的多边形（经度在前，WGS-84）", "closed polygons (longitude first, WGS-84)"),
@@ -47,6 +52,7 @@ _PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "n_rules": ("规则", "rules"),
     "n_blocks": ("条件组", "blocks"),
     "n_words": ("词", "words"),
+    "n_rungs": ("一个时限的催督步骤", "steps of one ladder"),
     # what the YAML reader complains of
     "yaml:could not find expected ':'": ("这里少了冒号", "a colon is missing"),
     "yaml:did not find expected ',' or ']'": ("清单里少了逗号，或 [ ] 没有配对", "a comma or the closing ] is missing"),

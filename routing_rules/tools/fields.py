@@ -13,6 +13,7 @@ from routing_rules.engine.loading import (
     conditions,
     county,
     directory,
+    following,
     rules,
     scalars,
     shapes,
@@ -38,7 +39,7 @@ TABLES: Final[Mapping[FileKind, shapes.Record[Any]]] = {
     FileKind.CALENDARS: yearly.CALENDAR,
     FileKind.ROUTES: rules.FILE,
 }
-_SPAN: Final = r"^(none|[1-9][0-9]{0,4}[mh]|[1-9][0-9]{0,2}(wh|bd|d))$"
+_SPAN: Final = r"[1-9][0-9]{0,4}[mh]|[1-9][0-9]{0,2}(wh|bd|d)"
 _TEXT: Final[Schema] = {"type": ["string", "number", "boolean"]}  # an editor reads 22 and true where we read text
 
 
@@ -128,7 +129,11 @@ class _Writer:
 
     @of.register
     def _duration(self, type_: times.Duration) -> Schema:
-        return {"type": "string", "pattern": _SPAN}
+        return {"type": "string", "pattern": f"^(none|{_SPAN})$" if type_.none else f"^({_SPAN})$"}
+
+    @of.register
+    def _rung_at(self, type_: following.RungAt) -> Schema:
+        return {"type": "string", "pattern": rf"^(due|[1-9][0-9]?%|\+({_SPAN}))$"}
 
     @of.register
     def _target(self, type_: targets.Targets) -> Schema:

@@ -8,6 +8,7 @@ from contracts.codes import Kind
 from routing_rules.engine.loading.classification import CATEGORIES, UNCLASSIFIED, read_words
 from routing_rules.engine.loading.county import COUNTY, channels_of
 from routing_rules.engine.loading.directory import AGENCIES, JURISDICTIONS, PLACES, by_code, read_all
+from routing_rules.engine.loading.following import Followed
 from routing_rules.engine.loading.geography import read_area
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.rules import read_rules
@@ -95,6 +96,7 @@ def _inherited(categories: Mapping[str, Category], reading: Reading) -> dict[str
 
 def _of_county(county: Values) -> dict[str, Any]:
     kind_default, kind_words = county.get("kinds", (Kind.HELP, {}))
+    followed = county.get("lifecycle", Followed())
     return {
         "id": county.get("ruleset"),
         "title": county.get("title", county.get("ruleset")),
@@ -118,4 +120,6 @@ def _of_county(county: Values) -> dict[str, Any]:
         "coverage": county.get("coverage", {}),
         "two_person": county.get("publish", False),
         "effective_at": county.get("effective_at"),
+        "lifecycle": followed.county,
+        "lifecycle_by_channel": followed.by_channel,
     }

@@ -6,8 +6,9 @@ from typing import Final
 
 from contracts.codes import Kind, Urgency
 from routing_rules.engine.loading.deadlines import SPANS
+from routing_rules.engine.loading.following import LIFECYCLE
 from routing_rules.engine.loading.reading import Reading, nearest
-from routing_rules.engine.loading.scalars import Anything, Choice, Code, Flag, NewCode, Text, Whole
+from routing_rules.engine.loading.scalars import Choice, Code, Flag, NewCode, Text, Whole
 from routing_rules.engine.loading.shapes import ByKey, Field, Many, Record, Values
 from routing_rules.engine.loading.times import Day, TimeZone
 from routing_rules.engine.loading.words import Keywords
@@ -162,7 +163,7 @@ COUNTY: Final = Record(
         "coverage": Field(_COVERAGE),
         "retired": Field(Many(Text(), may_be_empty=True)),
         "publish": Field(_PUBLISH),
-        "lifecycle": Field(Anything()),
+        "lifecycle": Field(LIFECYCLE),
         "effective_at": Field(Day()),
     },
     lambda values, _: values,

@@ -17,13 +17,13 @@ def spans_of(values: Values, reading: Reading) -> Spans:
     """Build the spans of a mapping of milestones; note an acknowledgement due after the resolution."""
     spans = {milestone: values.get(milestone.value) for milestone in Milestone if values.get(milestone.value)}
     first, last = spans.get(Milestone.ACKNOWLEDGE), spans.get(Milestone.RESOLVE)
-    if first and last and _longer(first, last):
+    if first and last and longer(first, last):
         reading.find("RR141", values.at_of(Milestone.ACKNOWLEDGE.value), a=str(first), b=str(last))
     return spans
 
 
-def _longer(a: Span, b: Span) -> bool:
-    """Whether `a` ends later whatever the day: known only within one unit, and between minutes and hours."""
+def longer(a: Span, b: Span) -> bool:
+    """Say whether `a` ends later whatever the day: known only within one unit, and between minutes and hours."""
     if a.unit in _MINUTES and b.unit in _MINUTES:
         return a.count * _MINUTES[a.unit] > b.count * _MINUTES[b.unit]
     return a.unit is b.unit and a.count > b.count

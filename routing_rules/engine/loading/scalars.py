@@ -120,12 +120,3 @@ class Percent:
                 return share
         reading.wrong(node, name, "percent", f"{name}: 10%")
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Anything:
-    """Fields that are declared with the stage that reads them: taken as they stand."""
-
-    def read(self, node: Node, name: str, reading: Reading) -> Node | None:
-        """Return the node itself."""
-        return node

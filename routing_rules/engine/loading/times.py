@@ -81,9 +81,20 @@ class Hours:
         return None
 
 
+def span(text: str) -> Span | None:
+    """Return a span of time as written; None where it is none, `none` among them."""
+    found = _SPAN.fullmatch(text) if text.isascii() else None
+    return Span(int(found[1] or found[3]), SpanUnit(found[2] or found[4])) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A deadline: 30m 2h 4wh 5bd 15d none (§8). At most 99999 minutes or hours, 999 of the others."""
+    """A deadline: 30m 2h 4wh 5bd 15d none (§8). At most 99999 minutes or hours, 999 of the others.
+
+    `none` says whether there may be none.
+    """
+
+    none: bool = True
 
     def read(self, node: Node, name: str, reading: Reading) -> Span | None:
         """Return the span."""
@@ -91,12 +102,17 @@ class Duration:
             reading.wrong(node, name, "scalar", f"{name}: 5bd")
             return None
         if node.value == "none":
-            return Span(0, SpanUnit.NONE)
-        found = _SPAN.fullmatch(node.value)
-        if not found or not node.value.isascii():
+            return self._no_span(node, name, reading)
+        found = span(node.value)
+        if found is None:
             reading.find("RR140", node.at, v=node.value)
-            return None
-        return Span(int(found[1] or found[3]), SpanUnit(found[2] or found[4]))
+        return found
+
+    def _no_span(self, node: Scalar, name: str, reading: Reading) -> Span | None:
+        if self.none:
+            return Span(0, SpanUnit.NONE)
+        reading.wrong(node, name, "lasting", f"{name}: 5bd")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
