@@ -25,6 +25,8 @@ CounterName = Literal[
     "incidentbus_hard_rules_total",
     "incidentbus_trial_decisions_total",
     "incidentbus_directives_total",
+    "incidentbus_notices_total",
+    "incidentbus_held_assignments_total",
     "incidentbus_expression_errors_total",
     "incidentbus_facts_total",
     "incidentbus_case_steps_total",
@@ -37,6 +39,8 @@ CounterName = Literal[
     "incidentbus_task_restarts_total",
     "incidentbus_rebalances_total",
     "incidentbus_input_pauses_total",
+    "incidentbus_timers_fired_total",
+    "incidentbus_timer_failures_total",
     "incidentbus_ruleset_reloads_total",
 ]
 GaugeName = Literal[
@@ -62,6 +66,7 @@ HistogramName = Literal[
     "incidentbus_turn_seconds",
     "incidentbus_turn_records",
     "incidentbus_transaction_seconds",
+    "incidentbus_timer_lateness_seconds",
     "incidentbus_publish_to_assignment_seconds",
     "incidentbus_restore_seconds",
 ]
@@ -130,6 +135,7 @@ _MICRO: Final = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 5e-3, 2e-2, 1e-
 _TURN: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 _JOURNEY: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
+_LATENESS: Final = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
 _RESTORE: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 180.0)
 
 
@@ -165,6 +171,9 @@ SPECS: Final = (
              "incidents that a rule on trial would have taken; agrees says whether to the same lead"),
     _counter("incidentbus_directives_total", ("kind", "result"),
              "directives by what came of them: `acted`, `repeated`, `passed` on to another stage, or `refused`"),
+    _counter("incidentbus_notices_total", ("notice",), "notices told to agencies of assignments that they have"),
+    _counter("incidentbus_held_assignments_total", ("change",),
+             "assignments that a hold kept back: `held`, `released`, or `dropped`, their case decided anew or over"),
     _counter("incidentbus_facts_total", ("fact", "result"),
              "facts told of cases: `taken`, `repeated`, `refused`, or `early`, before the decision they speak of"),
     _counter("incidentbus_case_steps_total", ("step", "milestone"),
@@ -179,6 +188,9 @@ SPECS: Final = (
     _counter("incidentbus_task_restarts_total", ("stage", "cause"), "tasks dropped whole and started anew"),
     _counter("incidentbus_rebalances_total", ("stage",), "times that tasks were shared out anew among workers"),
     _counter("incidentbus_input_pauses_total", ("stage",), "inputs that the dead-letter bound has paused"),
+    _counter("incidentbus_timers_fired_total", ("stage",), "what fell due by the clock and was done, once committed"),
+    _counter("incidentbus_timer_failures_total", ("stage",),
+             "what fell due and could not be done; nothing of it is kept, and it is tried again after 1 s to 5 min"),
     _counter("incidentbus_ruleset_reloads_total", ("result",), "rulesets that arrived: `success`, `refused`"),
     _gauge("incidentbus_fallback_share", ("channel",),
            "share of this process's decisions since its start that rest on the fallback, 0 to 1"),
@@ -208,6 +220,8 @@ SPECS: Final = (
     _histogram("incidentbus_turn_seconds", ("stage",), _TURN, "a turn from its first record to its commit"),
     _histogram("incidentbus_turn_records", ("stage",), _RECORDS, "input records in a turn"),
     _histogram("incidentbus_transaction_seconds", ("stage",), _TURN, "the part of a turn in a Kafka transaction"),
+    _histogram("incidentbus_timer_lateness_seconds", ("stage",), _LATENESS,
+               "from the moment at which something fell due to the commit of what it gave rise to"),
     _histogram("incidentbus_publish_to_assignment_seconds", ("channel",), _JOURNEY,
                "from the broker's stamp on the report to the commit of its assignments"),
     _histogram("incidentbus_restore_seconds", ("stage",), _RESTORE, "time that a task took to restore its state"),

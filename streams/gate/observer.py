@@ -58,6 +58,12 @@ class Observer(Protocol):
     def lag(self, stage: str, topic: str, partition: int, records: int) -> None:
         """Records of an input not yet taken, as of its last fetch."""
 
+    def timers_fired(self, stage: str, partition: int, lateness_ms: Sequence[int]) -> None:
+        """What fell due was done and committed; by how much later than due, one for each timer, in ms."""
+
+    def timer_failed(self, stage: str, partition: int, reason: ReasonCode) -> None:
+        """What fell due could not be done; nothing of it is kept, and it is tried again after a while."""
+
 
 class Silent:
     """Observes nothing."""
@@ -71,3 +77,5 @@ class Silent:
     def paused(self, stage: str, topic: str, partition: int, reason: str) -> None: ...  # noqa: D102
     def resumed(self, stage: str, topic: str, partition: int) -> None: ...  # noqa: D102
     def lag(self, stage: str, topic: str, partition: int, records: int) -> None: ...  # noqa: D102
+    def timers_fired(self, stage: str, partition: int, lateness_ms: Sequence[int]) -> None: ...  # noqa: D102
+    def timer_failed(self, stage: str, partition: int, reason: ReasonCode) -> None: ...  # noqa: D102

@@ -20,6 +20,7 @@ from streams.gate.outputs import ClusterBook, TopicBook
 from streams.gate.stage import Stage
 from streams.gate.startup import PATIENCE_S, check_topics
 from streams.gate.task import Surroundings, Task
+from streams.gate.timed_task import TimedTask
 from streams.gate.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -188,7 +189,8 @@ class GateRunner:
     # tasks come and go
 
     def _begin(self, partition: int) -> None:
-        task = self._tasks[partition] = Task(self._around, partition)
+        kind = Task if self._stage.timers is None else TimedTask
+        task = self._tasks[partition] = kind(self._around, partition)
         run = self._runs[partition] = asyncio.create_task(task.run(), name=f"gate-{self._stage.name}-{partition}")
         self._losses.setdefault(partition, 0)
         self._watchdog.beat(self._name(partition))

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from contracts.ports import ProcessorFactory
 
+Timers = Callable[[bytes], int | None]
+"""Reads from a state value the millisecond at which its key falls due; None for a value that waits for nothing."""
+
 Upgrade = Callable[[int, bytes], bytes]
 """Turns a state value of an older schema version (first argument) into one of the stage's own."""
 
@@ -44,7 +47,8 @@ class Stage:
     number of partitions, as have `changelog`, each `<input>.dlq` and `outputs`, the topics that a task writes to under
     its own number; this is checked at start, and so is that there are `partitions` of them, unless that is None.
     `processor` is called with the partition number whenever a task starts. `state_version` is stamped on every
-    changelog record: a newer one stops the worker, an older one goes through `upgrade`.
+    changelog record: a newer one stops the worker, an older one goes through `upgrade`. A stage with `timers` keeps a
+    state, and its processors are `TimedProcessor`s.
     """
 
     name: str
@@ -55,9 +59,14 @@ class Stage:
     partitions: int | None = None
     state_version: int = 1
     upgrade: Upgrade | None = None
+    timers: Timers | None = None
     limits: Limits = field(default_factory=Limits)
     bound: DeadLetterBound = field(default_factory=DeadLetterBound)
 
     def __post_init__(self) -> None:
         if not self.inputs or len(set(self.inputs)) != len(self.inputs):
             raise ValueError(f"stage {self.name!r} needs inputs, each once: {self.inputs!r}")
+        if self.timers is not None and self.changelog is None:
+            raise ValueError(
+                f"stage {self.name!r} has timers: what falls due is read from a state, so it needs a changelog"
+            )

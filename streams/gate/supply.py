@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from contracts.ports import InboundRecord
 from streams.gate.errors import GateError
@@ -161,6 +161,27 @@ class Supply:
             return
         for tp, records in (await self._consumer.getmany(*tps, timeout_ms=wait_ms, max_records=most)).items():
             drawn[tp] += records
+
+    def open_topics(self) -> list[str]:
+        """Return the inputs that are neither paused nor held just now."""
+        now = asyncio.get_running_loop().time()
+        return [topic for topic in self._tps if topic not in self.paused and self._held.get(topic, 0.0) <= now]
+
+    def may_be_at_end(self, topic: str) -> bool:
+        """Say whether nothing that a fetch has told of contradicts that everything of an input was taken."""
+        at = self._consumer._subscription.subscription.assignment.state_value(self._tps[topic])
+        return at is not None and at.has_valid_position and (at.lso is None or at.position >= at.lso)
+
+    async def at_end(self, topics: Iterable[str]) -> list[str]:
+        """Ask the broker, and return those of which everything that was committed before this call has been taken.
+
+        What it is asked for is the last stable offset: the client reads committed records only, so it stops there.
+        """
+        try:
+            ends = await self._consumer.end_offsets([self._tps[topic] for topic in topics])
+        except KafkaError:
+            return []  # nobody knows: to be asked again
+        return [tp.topic for tp, end in ends.items() if await self._consumer.position(tp) >= end]
 
     def _open(self) -> list[TopicPartition]:
         now = asyncio.get_running_loop().time()

@@ -207,15 +207,14 @@ class Task:
         if taken is None:
             return
         with self._busy():
-            if taken.records:
+            if taken.records or self._due():
                 await self._settle(taken)
             self._around.progress(self.partition)
             self._report_lag()
 
     async def _take(self) -> Taken | None:
         """Take records, or None when parked before any came."""
-        around = self._around
-        take = asyncio.ensure_future(self._supply.take(around.stage.limits.records, around.timeouts.poll_ms))
+        take = asyncio.ensure_future(self._draw())
         try:
             await asyncio.wait(_either(take, self._parked), return_when=asyncio.FIRST_COMPLETED)
             if not take.done() or not self._holds():
@@ -227,6 +226,9 @@ class Task:
         finally:
             if not take.cancel() and not take.cancelled():
                 take.exception()
+
+    async def _draw(self) -> Taken:
+        return await self._supply.take(self._around.stage.limits.records, self._around.timeouts.poll_ms)
 
     async def _settle(self, taken: Taken) -> None:
         try:
@@ -249,20 +251,37 @@ class Task:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            verdict = await self._judge.consider(records, self._state, self._tallies, blamed)
+            verdict = await self._consider(records, blamed)
         except KafkaError as error:
             raise Interrupted(f"limits cannot be read: {type(error).__name__}") from error
         thought = loop.time()
-        offsets = _behind_markers(records, verdict.offsets, upto)
+        offsets = self._offsets(verdict, _behind_markers(records, verdict.offsets, upto))
         if not verdict.empty:
             await self._write(verdict, offsets, group)
-        merge(self._state, verdict.changes)
+        self._keep(records, verdict)
         self._tallies = verdict.tallies
         self._supply.advance(offsets)
         self._after(verdict)
         if not verdict.empty:
             self._report(verdict, thought - began, loop.time() - thought)
         return verdict
+
+    # what a task with timers does otherwise
+
+    def _due(self) -> bool:
+        """Whether there is something to judge without a record."""
+        return False
+
+    async def _consider(self, records: Sequence[InboundRecord], blamed: str | None) -> Verdict:
+        return await self._judge.consider(records, self._state, self._tallies, blamed)
+
+    def _offsets(self, verdict: Verdict, offsets: dict[str, int]) -> dict[str, int]:
+        """Return the offsets to commit."""
+        return offsets
+
+    def _keep(self, records: Sequence[InboundRecord], verdict: Verdict) -> None:
+        """Take a committed turn's changes into the state."""
+        merge(self._state, verdict.changes)
 
     async def _write(self, verdict: Verdict, offsets: Mapping[str, int], group: GroupMetadata) -> None:
         of_inputs = {TopicPartition(topic, self.partition): offset for topic, offset in offsets.items()}

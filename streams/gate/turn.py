@@ -84,9 +84,9 @@ class Judge:
         try:
             handle = self.processor.begin_turn()
         except (Temporary, Overloaded) as error:
-            return Verdict(held={record.topic: _delay(error) for record in records})
+            return Verdict(held={record.topic: delay_of(error) for record in records})
         await self.book.refresh()
-        turn = _Turn(self, Overlay(state), tallies)
+        turn = Turn(self, Overlay(state), tallies)
         for n, record in enumerate(records, 1):
             if turn.waits(record.topic):
                 continue  # an earlier record of this input waits: order is kept
@@ -100,11 +100,13 @@ class Judge:
         return turn.close()
 
 
-_Answer = Sequence[Emit] | Permanent | Temporary | Overloaded
+Answer = Sequence[Emit] | Permanent | Temporary | Overloaded
 """What a processor made of a record; an exception that nobody named has become a `Permanent`."""
 
 
-class _Turn:
+class Turn:
+    """One turn while it is being judged."""
+
     __slots__ = ("_book", "_judge", "_limits", "_now", "_overlay", "_stage", "_tallies", "_verdict")
 
     def __init__(self, judge: Judge, overlay: Overlay, tallies: Mapping[str, Tally]) -> None:
@@ -131,20 +133,20 @@ class _Turn:
         verdict.emits += changelog_emits(self._stage, self._judge.partition, verdict.changes)
         return verdict
 
-    def ask(self, record: InboundRecord, handle: RecordHandler, blamed: str | None) -> _Answer:
+    def ask(self, record: InboundRecord, handle: RecordHandler, blamed: str | None) -> Answer:
         """Ask the processor, unless the record is blamed already."""
         if blamed is not None:
             return Permanent(ReasonCode.OUTPUT_REFUSED, blamed)
         try:
-            return _emits(handle(record, self._overlay))
+            return as_emits(handle(record, self._overlay))
         except (Permanent, Temporary, Overloaded) as answer:
             return answer
         except MemoryError:
             raise
         except Exception as error:
-            return Permanent(ReasonCode.PROCESSOR_FAILED, _where(error))
+            return Permanent(ReasonCode.PROCESSOR_FAILED, where(error))
 
-    def unknown(self, answer: _Answer) -> set[str]:
+    def unknown(self, answer: Answer) -> set[str]:
         """Return the topics whose limits must be learned before the answer can be weighed."""
         missing: set[str] = set()
         if not isinstance(answer, Exception):
@@ -156,7 +158,7 @@ class _Turn:
                         missing.add(emit.topic)
         return missing
 
-    def settle(self, record: InboundRecord, answer: _Answer) -> bool:
+    def settle(self, record: InboundRecord, answer: Answer) -> bool:
         """Take the answer into the verdict; False when the turn is full and the record is left for the next."""
         if isinstance(answer, Temporary | Overloaded):
             self._hold(record, answer)
@@ -210,7 +212,7 @@ class _Turn:
 
     def _hold(self, record: InboundRecord, error: Temporary | Overloaded) -> None:
         self._overlay.undo()
-        self._verdict.held[record.topic] = _delay(error)
+        self._verdict.held[record.topic] = delay_of(error)
         told = {"topic": record.topic, "partition": record.partition, "reason": error.reason.value}
         log.info("input held", extra=told)
 
@@ -257,7 +259,7 @@ class _Turn:
         verdict.bytes_out += size
 
 
-def _emits(answer: Sequence[Emit]) -> Sequence[Emit]:
+def as_emits(answer: Sequence[Emit]) -> Sequence[Emit]:
     """Return what a processor gave, if it is what processors give."""
     emits = answer if type(answer) is tuple else tuple(answer)
     for emit in emits:
@@ -266,11 +268,12 @@ def _emits(answer: Sequence[Emit]) -> Sequence[Emit]:
     return emits
 
 
-def _delay(error: Temporary | Overloaded) -> float:
+def delay_of(error: Temporary | Overloaded) -> float:
+    """Return for how many seconds to wait."""
     return error.delay if isinstance(error, Temporary) else OVERLOADED_DELAY_S
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """Name the exception and its place. Its message is left out: it may quote the record."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""

@@ -65,6 +65,12 @@ class Diary(Silent):
     def resumed(self, stage: str, topic: str, partition: int) -> None:
         self.facts.append(("resumed", topic, partition))
 
+    def timers_fired(self, stage: str, partition: int, lateness_ms: Sequence[int]) -> None:
+        self.facts += [("fired", late) for late in lateness_ms]
+
+    def timer_failed(self, stage: str, partition: int, reason: Any) -> None:
+        self.facts.append(("timer_failed", reason))
+
     def of(self, kind: str) -> list[tuple[Any, ...]]:
         return [fact for fact in self.facts if fact[0] == kind]
 
