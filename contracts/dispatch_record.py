@@ -14,6 +14,7 @@ class DirectiveOutcome(StrEnum):
 
     DECIDED = "decided"  # led to a decision, which stands beside it
     PASSED_ON = "passed_on"  # concerns the case's life: supervise acts on it
+    ACTED = "acted"  # dispatch itself did it: a hold, a release
     REFUSED = "refused"  # did not fit the case as it stood; `because` says why
 
 

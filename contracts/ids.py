@@ -61,3 +61,8 @@ def fact_id(incident: str, kind: str, cause: str) -> str:
 def directive_id(kind: str, incident: str, cause: str) -> str:
     """Return the id of a directive; whoever issues the same one twice has issued it once."""
     return _id("dir-", framed(kind, incident, cause))
+
+
+def notice_id(cause: str, agency: str, about: str = "") -> str:
+    """Return the id of what `agency` is told because of `cause`; `about` tells two of one cause apart."""
+    return _id("ntc-", framed(cause, agency, about))

@@ -201,7 +201,7 @@ BUS: Final = (
         stamp=Stamp.LOG_APPEND, retention_ms=365 * DAY_MS,
     ),
     replace(
-        _bus("directives", ("operators", "supervise", "surge", "likeness"), ("dispatch",), "incident id",
+        _bus("directives", ("operators", "dispatch", "supervise", "surge", "likeness"), ("dispatch",), "incident id",
              "Directive", "commands to the bus"),
         stamp=Stamp.LOG_APPEND, retention_ms=365 * DAY_MS,
     ),

@@ -1,4 +1,4 @@
-"""Dispatch's declaration: incidents and directives in; rounds, returns and directives seen, kept."""
+"""Dispatch's declaration: incidents and directives in; rounds, parts, returns, holds and directives seen, kept."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from contracts.ports import Processor
 from contracts.topics import Topics
 from streams.counts import TurnCounts
 from streams.gate import Limits, Stage
-from streams.processors.dispatch import Dispatch
+from streams.processors.dispatch import STATE_VERSION, Dispatch, upgraded
 from streams.rulesets import RulesetSource
 
 
@@ -21,5 +21,5 @@ def dispatch_stage(
     inputs = (topics.bus("incidents"), topics.bus("directives"))
     return Stage(
         "dispatch", inputs, processor, changelog=topics.bus("dispatch-state"), outputs=(topics.bus("decisions"),),
-        partitions=topics.spine, limits=limits,
+        partitions=topics.spine, state_version=STATE_VERSION, upgrade=upgraded, limits=limits,
     )  # fmt: skip

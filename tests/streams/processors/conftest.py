@@ -24,7 +24,7 @@ channels:
   hotline-12345: {title: 热线, agency: command-centre, live: true, gives: [kind, address]}
 functions: {command: 指挥, police: 公安, urban-management: 城管, government: 属地}
 kinds: {default: help, words: {complaint: [投诉]}}
-tags: {night: 夜间}
+tags: {night: 夜间, surge: 突增}
 responses: {flood: 防汛}
 deadlines: {default: {acknowledge: 4wh, respond: 1bd, resolve: 5bd}}
 conflict: {kinds: [complaint, tip], within: 6, not_between: "[到给过后]", before: [投诉], after: [不作为]}
@@ -76,6 +76,14 @@ routes:
   when: {category: [noise]}
   assign: {lead: police, co_handlers: [urban-management], inform: [gov-gaoliangjian]}
 - {id: urban, title: 城管, when: {category: [urban]}, assign: {lead: urban-management}, on_return: [police]}
+""",
+    "routes/50-overlays.yaml": """
+owner: command
+overlays:
+- id: surge
+  title: 突增
+  when: {tags: [surge]}
+  add: {co_handlers: [gov-gaoliangjian], urgency: urgent, deadline: {resolve: 1bd}}
 """,
     "routes/99-fallback.yaml": """
 owner: command

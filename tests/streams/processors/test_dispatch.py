@@ -58,7 +58,9 @@ def decisions(emits: Any) -> list[Decision]:
 
 
 def assignments(emits: Any) -> list[Assignment]:
-    return [read(Assignment, e.value) for e in emits if e.topic.startswith("agency.")]
+    of_agencies = [e for e in emits if dict(e.headers)["ce_type"] == b"incidentbus.assignment.v1"]
+    assert all(e.topic.startswith("agency.") for e in of_agencies)
+    return [read(Assignment, e.value) for e in of_agencies]
 
 
 def taken(emits: Any) -> DirectiveTaken:
@@ -176,7 +178,7 @@ def test_a_correction_is_decided_on(handled: Any) -> None:
 
 def test_directives_of_a_cases_life_are_recorded_and_passed_on(handled: Any) -> None:
     emits = handled(directive(DirectiveKind.REMIND))
-    assert (len(emits), taken(emits).outcome) == (1, DirectiveOutcome.PASSED_ON)
+    assert (emits[0].topic, taken(emits).outcome) == (TOPICS.bus("decisions"), DirectiveOutcome.PASSED_ON)
 
 
 def test_a_directive_for_an_unknown_incident_is_a_dead_letter(handled: Any) -> None:
