@@ -2,7 +2,8 @@
 
 Everything is keyed by incident id from here on, on the partition that *we* compute: a record that a publisher put
 elsewhere is passed on as it came (GATE, hole F). What was seen is remembered by digest, with the bodies it came with:
-the same body again is counted, another body is a `report_updated` fact.
+the same body again is counted, another body is a `report_updated` fact. A report that a directive wants understood anew
+is, once, whatever was seen; what it then says is remembered as if it had been said so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from contracts.codes import FactKind, Flag, ReasonCode
+from contracts.codes import DirectiveKind, FactKind, Flag, ReasonCode
 from contracts.envelope import binary_headers, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
@@ -28,6 +29,7 @@ SOURCE: Final = "incidentbus/intake"
 ORIGIN: Final = "incidentbus_origin"  # header of a record passed on: topic/partition/offset that it came from
 RECEIVED: Final = "incidentbus_received"  # and the broker's stamp there, in milliseconds
 REINTERPRET: Final = "incidentbus_reinterpret"  # id of the directive that wants it understood anew
+_REINTERPRET_KIND: Final = DirectiveKind.REINTERPRET.value
 _OURS: Final = frozenset({ORIGIN, RECEIVED, REINTERPRET})  # on a channel's own topic these are nobody's to say
 _LAST_STAMP: Final = 4_102_444_800_000  # milliseconds: the year 2100
 _DIGEST: Final = 16  # bytes; 8 would lose a report unseen, at one chance in five over 3 × 10^9 ids (GATE)
@@ -82,15 +84,17 @@ class Intake:
         if partition != self.task:
             tally.count("incidentbus_reports_rekeyed_total", channel=arrival.channel)
             return (self._passed_on(record, arrival, incident, partition),)
-        if arrival.reinterpret is None:
-            key = content_digest(report.channel, report.external_id)[:_DIGEST]
-            body = content_digest(report_bytes(report))[:_DIGEST]
-            bodies = state.get(key)
-            if bodies is not None:
-                return self._told_again(record, state, _Telling(key, body, bodies, report, incident, arrival))
+        key = content_digest(report.channel, report.external_id)[:_DIGEST]
+        body = content_digest(report_bytes(report))[:_DIGEST]
+        bodies = state.get(key)
+        if arrival.reinterpret is not None:
+            if not self._first_asking(state, arrival.reinterpret, incident):
+                return ()
+            _remember(state, key, bodies, body)
+        elif bodies is not None:
+            return self._told_again(record, state, _Telling(key, body, bodies, report, incident, arrival))
+        else:
             state.put(key, body)
-        elif not _first_asking(state, arrival.reinterpret, incident):
-            return ()
         tally.count("incidentbus_reports_accepted_total", channel=arrival.channel)
         return (self._understood(record, report, incident, arrival, in_force),)
 
@@ -133,12 +137,11 @@ class Intake:
 
     def _told_again(self, record: InboundRecord, state: State, telling: "_Telling") -> Sequence[Emit]:
         channel = telling.report.channel
-        known = [telling.bodies[i : i + _DIGEST] for i in range(0, len(telling.bodies), _DIGEST)]
-        if telling.body in known:
+        if telling.body in _known(telling.bodies):
             self.counts.tally.count("incidentbus_reports_repeated_total", channel=channel, change="same")
             return ()
         self.counts.tally.count("incidentbus_reports_repeated_total", channel=channel, change="updated")
-        state.put(telling.key, b"".join([*known, telling.body][-_BODIES_KEPT:]))
+        _remember(state, telling.key, telling.bodies, telling.body)
         fact = Feedback(
             id=fact_id(telling.incident, FactKind.REPORT_UPDATED, telling.body.hex()),
             incident=telling.incident,
@@ -154,6 +157,17 @@ class Intake:
         )  # fmt: skip
         value = fact.model_dump_json(exclude_none=True).encode()
         return (Emit(self.topics.bus("feedback"), self.task, fact.incident.encode(), value, headers),)
+
+    def _first_asking(self, state: State, directive: str, incident: str) -> bool:
+        """Say whether a directive asks for the first time that this matter be understood anew, and note that it has."""
+        key = content_digest("reinterpret", directive, incident)[:_DIGEST]
+        first = state.get(key) is None
+        if first:
+            state.put(key, b"")
+        self.counts.tally.count(
+            "incidentbus_directives_total", kind=_REINTERPRET_KIND, result="acted" if first else "repeated"
+        )
+        return first
 
     def _understood(
         self, record: InboundRecord, report: Report, incident_id_: str, arrival: _Arrival, in_force: RulesetInForce
@@ -199,9 +213,12 @@ def _of_now(report: Report, received: datetime) -> Report:
     return report.model_copy(update=update)
 
 
-def _first_asking(state: State, directive: str, incident: str) -> bool:
-    key = content_digest("reinterpret", directive, incident)[:_DIGEST]
-    if state.get(key) is not None:
-        return False
-    state.put(key, b"")
-    return True
+def _known(bodies: bytes) -> list[bytes]:
+    return [bodies[i : i + _DIGEST] for i in range(0, len(bodies), _DIGEST)]
+
+
+def _remember(state: State, key: bytes, bodies: bytes | None, body: bytes) -> None:
+    """Keep a body with those that an external id came with; one that is known already changes nothing."""
+    known = _known(bodies or b"")
+    if body not in known:
+        state.put(key, b"".join([*known, body][-_BODIES_KEPT:]))

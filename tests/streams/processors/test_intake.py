@@ -7,6 +7,7 @@ import pytest
 
 from connectors.channels.hotline_12345.codec import CODEC
 from contracts.codes import FactKind, Flag, ReasonCode
+from contracts.decision import Decision
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import incident_id
@@ -15,6 +16,7 @@ from contracts.partition import partition_of_id
 from contracts.serde import read
 from contracts.topics import Topics
 from streams.counts import TurnCounts
+from streams.processors.dispatch import Dispatch
 from streams.processors.intake import ORIGIN, RECEIVED, REINTERPRET, Intake
 from streams.rulesets import HeldRuleset
 
@@ -175,3 +177,53 @@ def test_reinterpreting_ignores_what_was_seen_once_per_directive(intake: Any, in
     (emit,) = handle(inbound(REKEYED, payload(), partition=home(), headers=asked), state)
     assert Flag.REINTERPRETED in read(Incident, emit.value).flags
     assert handle(inbound(REKEYED, payload(), partition=home(), headers=asked), state) == ()
+
+
+def _asked(directive: bytes = b"dir-1") -> list[tuple[str, bytes]]:
+    return [(ORIGIN, f"{REPORTS}/0/0".encode()), (RECEIVED, b"1778551200000"), (REINTERPRET, directive)]
+
+
+def test_what_was_understood_anew_is_known_as_it_was_said_then(intake: Any, inbound: Any, state: Any) -> None:
+    handle = intake(home()).begin_turn()
+    handle(inbound(REPORTS, payload(), partition=home()), state)
+    mended = payload(标题="另一种读法")
+    (emit,) = handle(inbound(REKEYED, mended, partition=home(), headers=_asked()), state)
+    assert dict(emit.headers)["ce_id"] == b"dir-1"
+    assert handle(inbound(REPORTS, mended, partition=home(), offset=1), state) == ()
+    assert handle(inbound(REPORTS, payload(), partition=home(), offset=2), state) == ()
+
+
+def test_each_directive_has_its_own_asking_and_the_first_is_counted(intake: Any, inbound: Any, state: Any) -> None:
+    processor = intake(home())
+    handle = processor.begin_turn()
+    for directive, count in ((b"dir-1", 1), (b"dir-2", 1), (b"dir-1", 0)):
+        assert len(handle(inbound(REKEYED, payload(), partition=home(), headers=_asked(directive)), state)) == count
+    told, name = processor.counts.tally, "incidentbus_directives_total"
+    assert told.value(name, kind="reinterpret", result="acted") == 2
+    assert told.value(name, kind="reinterpret", result="repeated") == 1
+
+
+def test_a_report_that_was_never_taken_is_taken_when_it_is_understood_anew(
+    intake: Any, inbound: Any, state: Any
+) -> None:
+    handle = intake(home()).begin_turn()
+    (emit,) = handle(inbound(REKEYED, payload(), partition=home(), headers=_asked()), state)
+    assert Flag.REINTERPRETED in read(Incident, emit.value).flags
+    assert handle(inbound(REPORTS, payload(), partition=home()), state) == ()
+
+
+def test_understood_anew_a_case_is_decided_once_more_by_each_directive(
+    intake: Any, inbound: Any, state: Any, held: HeldRuleset
+) -> None:
+    take = intake(home()).begin_turn()
+    decide = Dispatch(home(), TOPICS, held, TurnCounts()).begin_turn()
+    incidents = TOPICS.bus("incidents")
+    decided = []
+    asked: list[tuple[str, list[tuple[str, bytes]]]] = [(REPORTS, []), (REKEYED, _asked()), (REKEYED, _asked())]
+    for topic, headers in asked:
+        for emit in take(inbound(topic, payload(), partition=home(), headers=headers), state):
+            record = inbound(incidents, emit.value, partition=home(), headers=emit.headers)
+            decided += [e for e in decide(record, state) if e.topic == TOPICS.bus("decisions")]
+    rounds = [read(Decision, emit.value).round for emit in decided]
+    assert rounds == [1, 2]
+    assert len({dict(emit.headers)["ce_id"] for emit in decided}) == 2
