@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -78,16 +79,26 @@ def _codecs(declared: Ruleset) -> dict[str, Codec]:
 
 
 def build_services(
-    settings: Settings, stages: Sequence[str], meter: Meter
+    settings: Settings, stages: Sequence[str], meter: Meter, clock: Clock | None = None, poll_ms: int | None = None
 ) -> tuple[list[Service], HeldRuleset, list[GateService]]:
-    """Return the services of a worker that runs `stages`: the follower first, then a runner a stage."""
+    """Return the services of a worker that runs `stages`: the follower first, then a runner a stage.
+
+    `clock` is another than the machine's, `poll_ms` how soon stages with timers see that it has moved: storylines tell
+    time themselves.
+    """
     held = HeldRuleset()
-    observer = MeteredObserver(meter, _clock(settings))
+    clock = clock or _clock(settings)
+    observer = MeteredObserver(meter, clock)
     connection = connection_of(settings)
     follower = RulesetFollower(held, settings.topics(), connection, meter)
     ruleset = declared_ruleset(settings.ruleset_dir)
     declared = [_declared(name, settings, ruleset, held, observer) for name in stages]
-    gates = [GateService(_runner(stage, settings, connection, observer), stage.name, held) for stage in declared]
+    timeouts = _timeouts(settings)
+    told = timeouts if poll_ms is None else replace(timeouts, poll_ms=poll_ms)
+    runners = [
+        _runner(stage, settings, connection, observer, clock, told if stage.timers else timeouts) for stage in declared
+    ]
+    gates = [GateService(runner, stage.name, held) for runner, stage in zip(runners, declared, strict=True)]
     return [follower, *gates], held, gates
 
 
@@ -106,23 +117,34 @@ def _declared(name: str, settings: Settings, ruleset: Ruleset, held: HeldRuleset
     return made[name]()
 
 
-def _runner(stage: Stage, settings: Settings, connection: Connection, observer: MeteredObserver) -> GateRunner:
-    member = f"{settings.static_member}-{stage.name}" if settings.static_member else None
+def _timeouts(settings: Settings) -> Timeouts:
     session = int(settings.session_timeout * 1000)
+    return Timeouts(
+        session_ms=session, heartbeat_ms=max(100, session // 6),
+        transaction_ms=int(settings.transaction_timeout * 1000), stuck_s=settings.watchdog,
+    )  # fmt: skip
+
+
+def _runner(
+    stage: Stage,
+    settings: Settings,
+    connection: Connection,
+    observer: MeteredObserver,
+    clock: Clock,
+    timeouts: Timeouts,
+) -> GateRunner:
+    member = f"{settings.static_member}-{stage.name}" if settings.static_member else None
     return GateRunner(
         stage,
         Cluster(connection.bootstrap, f"incidentbus-{stage.name}", member, connection.security),
-        clock=_clock(settings),
+        clock=clock,
         exit_process=_crash,
         prefix=settings.runtime_prefix,
         inputs_topic=settings.topics().bus("inputs"),
         observer=observer,
-        timeouts=Timeouts(
-            session_ms=session, heartbeat_ms=max(100, session // 6),
-            transaction_ms=int(settings.transaction_timeout * 1000), stuck_s=settings.watchdog,
-        ),
+        timeouts=timeouts,
         faults=fault_hook(settings.fault_points),
-    )  # fmt: skip
+    )
 
 
 def _clock(settings: Settings) -> Clock:
