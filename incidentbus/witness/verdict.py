@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import orjson
-
+from incidentbus.witness.decided import Decided, Part, read_decided
+from incidentbus.witness.decided import body_of as _body
 from incidentbus.witness.ledger import Ledger
 from incidentbus.witness.reading import Seen
+
+NOTICE: Final = b"incidentbus.assignment-notice.v1"
 
 
 class Key(NamedTuple):
@@ -27,10 +29,13 @@ class Verdict:
 
     `lost`: matters without a lead, unreadable records without a dead letter, and assignments that a decision names and
     no agency has. `duplicates`: assignments beyond the first of their key, a second agency that leads the same round,
-    dead letters beyond the first of their record. `disordered`: an agency that saw a later round of a case before an
-    earlier one, decisions of a case out of the order of their rounds. `strangers`: assignments of matters that nobody
-    published. `orphans`: a decision without one of its assignments, an assignment without a decision that gave it, a
-    round decided twice.
+    a release or a notice told twice, dead letters beyond the first of their record. `disordered`: an agency that saw a
+    later round of a case before an earlier one, or a notice before the assignment it speaks of; decisions of a case
+    out of the order of their rounds. `strangers`: assignments of matters that nobody published. `orphans`: a decision
+    without one of its assignments, an assignment without a decision that gave it, a round decided twice that was not
+    amended, an amendment that moved the lead, a notice of an assignment that nobody has.
+    A hold excuses an assignment that has not come, while it stands, and then it must not have come before its release;
+    what waits after the hold is lost, unless its case was decided anew since or is over.
     """
 
     matters: int
@@ -41,6 +46,7 @@ class Verdict:
     disordered: tuple[str, ...]
     strangers: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
+    notices: int = 0
 
     @property
     def clean(self) -> bool:
@@ -50,49 +56,72 @@ class Verdict:
 
 def judge(ledger: Ledger, assignments: Sequence[Seen], decisions: Sequence[Seen], dead: Sequence[Seen]) -> Verdict:
     """Judge one run. `assignments`, `decisions` and `dead` are every record of those topics, committed ones alone."""
-    arrived = [_key(seen) for seen in assignments]
+    told = [seen for seen in assignments if is_notice(seen)]
+    assigned = [seen for seen in assignments if not is_notice(seen)]
+    decided = read_decided(decisions)
+    arrived = [_key(seen) for seen in assigned]
     places = [_place(seen) for seen in dead]
     matters = ledger.matters()
     led = {(key.channel, key.external_id) for key in arrived if key.role == "lead" and key.round == 1}
-    lost = [f"{channel} {external_id}: no lead" for channel, external_id in sorted(matters - led)]
+    lost = [
+        f"{channel} {external_id}: no lead" for channel, external_id in sorted(matters - led - decided.waiting_leads)
+    ]
     lost += [f"{'/'.join(map(str, place))}: no dead letter" for place in sorted(ledger.unreadable() - set(places))]
-    lost += _unfulfilled(assignments, decisions, led)
+    lost += [*_unfulfilled(assigned, decided, led), *decided.forgotten]
     known = {key for key in arrived if (key.channel, key.external_id) in matters}
     return Verdict(
         matters=len(matters),
         assignments=len(arrived),
         dead_letters=len(dead),
         lost=tuple(lost),
-        duplicates=(*_more_than_one(arrived), *_second_leads(arrived), *_more_than_one(places)),
-        disordered=(*_disordered(arrived), *_rounds_disordered(decisions)),
+        duplicates=(
+            *_more_than_one(arrived), *_second_leads(arrived), *_more_than_one(decided.releases),
+            *_more_than_one([(seen.topic, _body(seen)["id"]) for seen in told]), *_more_than_one(places),
+        ),
+        disordered=(*_disordered(arrived), *decided.disordered, *_too_soon(assignments)),
         strangers=tuple(map(_told, sorted(set(arrived) - known))),
-        orphans=tuple(_orphans(assignments, decisions)),
-    )
+        orphans=(*_orphans(assigned, decided), *decided.faults, *_baseless(told, assigned)),
+        notices=len(told),
+    )  # fmt: skip
 
 
-def _orphans(assignments: Sequence[Seen], decisions: Sequence[Seen]) -> Iterable[str]:
+def is_notice(seen: Seen) -> bool:
+    """Say whether a record of an agency's topic is a notice and no assignment."""
+    return seen.headers.get("ce_type") == NOTICE
+
+
+def _part(body: dict[str, Any]) -> Part:
+    return Part(body["incident"], body["round"], body["agency"], body["role"])
+
+
+def _orphans(assigned: Sequence[Seen], decided: Decided) -> Iterable[str]:
     """Name what stands on one side alone, whichever it is."""
-    have = {(b["incident"], b["round"], b["agency"], b["role"]) for b in map(_body, assignments)}
-    decided: Counter[tuple[str, int]] = Counter()
-    given: set[tuple[str, int, str, str]] = set()
-    for decision in map(_body, decisions):
-        if "roles" not in decision:
-            continue  # a directive that was acted on or passed on
-        decided[decision["incident"], decision["round"]] += 1
-        given |= {(decision["incident"], decision["round"], r["agency"], r["role"]) for r in decision["roles"]}
-    yield from (f"{_told(each)}: decided, and no assignment" for each in sorted(given - have))
-    yield from (f"{_told(each)}: assigned, and no decision" for each in sorted(have - given))
-    yield from (f"{_told(each)}: decided {count} times" for each, count in sorted(decided.items()) if count > 1)
+    have = {_part(_body(seen)) for seen in assigned}
+    yield from (f"{_told(each)}: decided, and no assignment" for each in sorted(decided.given - decided.waiting - have))
+    yield from (f"{_told(each)}: assigned, and no decision" for each in sorted(have - decided.given))
+    yield from (f"{_told(each)}: held, not released, and assigned" for each in sorted(have & decided.waiting))
 
 
-def _rounds_disordered(decisions: Iterable[Seen]) -> Iterable[str]:
-    latest: dict[str, int] = {}
-    for decision in map(_body, decisions):
-        if "roles" in decision:
-            incident, round_ = decision["incident"], decision["round"]
-            if round_ < latest.get(incident, 0):
-                yield f"{incident}: round {round_} decided after round {latest[incident]}"
-            latest[incident] = max(round_, latest.get(incident, 0))
+def _baseless(told: Sequence[Seen], assigned: Sequence[Seen]) -> Iterable[str]:
+    """Name notices of an assignment that nobody has: the agency's own, or, where it only watches, the lead's."""
+    ids = {(body["incident"], body["round"], body["id"]): body for body in map(_body, assigned)}
+    for seen in told:
+        body = _body(seen)
+        of = ids.get((body["incident"], body["round"], body["assignment"]))
+        own = of is not None and (of["agency"], of["role"]) == (body["agency"], body["role"])
+        above = of is not None and (of["role"], body["role"], body["notice"]) == ("lead", "informed", "escalate")
+        if not own and not above:
+            yield f"{seen.topic}: {body['notice']} of an assignment that it has not, {body['incident']}"
+
+
+def _too_soon(records: Sequence[Seen]) -> Iterable[str]:
+    """Name notices that stand before the assignment that they speak of; those of another's are not on this topic."""
+    places = {(each.topic, _body(each)["id"]): (each.partition, each.offset) for each in records if not is_notice(each)}
+    for seen in records:
+        if is_notice(seen):
+            at = places.get((seen.topic, _body(seen)["assignment"]))
+            if at is not None and (at[0] != seen.partition or at[1] > seen.offset):
+                yield f"{seen.topic}/{seen.partition}/{seen.offset}: a notice before its assignment"
 
 
 def _more_than_one(seen: Sequence[tuple[object, ...]]) -> Iterable[str]:
@@ -113,17 +142,14 @@ def _told(key: Iterable[object]) -> str:
     return " ".join(map(str, key))
 
 
-def _unfulfilled(assignments: Sequence[Seen], decisions: Sequence[Seen], led: set[tuple[str, str]]) -> Iterable[str]:
-    """Name what decisions gave and no agency has; a missing lead of round 1 was named already."""
-    bodies = [_body(seen) for seen in assignments]
-    have = {(b["incident"], b["agency"], b["round"], b["role"]) for b in bodies}
+def _unfulfilled(assigned: Sequence[Seen], decided: Decided, led: set[tuple[str, str]]) -> Iterable[str]:
+    """Name what decisions gave and no agency has; a missing lead of round 1 was named already, what is held waits."""
+    bodies = [_body(seen) for seen in assigned]
+    have = {_part(body) for body in bodies}
     known = {b["incident"] for b in bodies if (b["channel"], b["external_id"]) in led}
-    for decision in map(_body, decisions):
-        for role in decision.get("roles", ()):
-            key = (decision["incident"], role["agency"], decision["round"], role["role"])
-            named = key[2] == 1 and key[3] == "lead" and key[0] not in known
-            if key not in have and not named:
-                yield f"{key[0]} round {key[2]}: {key[1]} was given {key[3]} and has nothing"
+    for part in sorted(decided.given - decided.waiting - have):
+        if part.round != 1 or part.role != "lead" or part.incident in known:
+            yield f"{part.incident} round {part.round}: {part.agency} was given {part.role} and has nothing"
 
 
 def _disordered(arrived: Iterable[Key]) -> Iterable[str]:
@@ -141,13 +167,6 @@ def _key(seen: Seen) -> Key:
     if agency != body["agency"]:
         raise ValueError(f"{seen.topic} holds an assignment of {body['agency']}")
     return Key(body["channel"], body["external_id"], agency, body["round"], body["role"])
-
-
-def _body(seen: Seen) -> dict[str, Any]:
-    body = orjson.loads(seen.value or b"null")
-    if not isinstance(body, dict):
-        raise TypeError(f"{seen.topic}/{seen.partition}/{seen.offset} holds no object")
-    return body
 
 
 def _place(seen: Seen) -> tuple[str, int, int]:

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from connectors.kafka.clients import Connection
 from incidentbus.witness import TopicReader
 from incidentbus.witness.reading import Seen
+from incidentbus.witness.verdict import is_notice
 from streams.gate.mending import MendingConsumer
 
 PATTERNS = {
@@ -82,6 +83,8 @@ class Watch:
         leads: dict[str, float] = {}
         incidents: dict[str, str] = {}
         for index, each in enumerate(self.seen("assignments")):
+            if is_notice(each):
+                continue
             body = _body(each)
             if body.get("role") == "lead" and body["external_id"] not in leads:
                 leads[body["external_id"]] = self.when("assignments", index)
