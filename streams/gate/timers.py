@@ -86,15 +86,16 @@ class Timers:
 
     def committed(self, state: Mapping[bytes, bytes], changes: Changes) -> None:
         """Hear what a committed turn changed, before it is merged into `state`."""
+        drawn = {key for _, key in self._drawn}
         self._drawn.clear()
         for key, value in changes.items():
             old = self._due(state.get(key))
             new = self._due(value)
-            rested = key in self._resting
+            gone = key in drawn or key in self._resting
             self._resting.discard(key)
             self._attempts.pop(key, None)
             self._live += (new is not None) - (old is not None)
-            if new is not None and (new != old or rested):
+            if new is not None and (gone or new != old):
                 heappush(self._heap, (new, key))
 
     def _due(self, value: bytes | None) -> int | None:

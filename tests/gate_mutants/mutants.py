@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HOLES = "tests/streams/gate/test_holes.py::"
 HOLE_F = "tests/streams/gate/test_hole_f.py::"
 TROUBLES = "tests/streams/gate/test_troubles.py::"
+CLOCK = "tests/streams/gate/test_clock.py::"
 GATE = "streams/gate/"
 
 
@@ -260,6 +261,164 @@ MUTANTS = (
                 GATE + "transaction.py",
                 "        except kafka_errors.KafkaError as error:\n            return error\n        return None\n",
                 "        except kafka_errors.KafkaError:\n            raise\n        return None\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-unbuilt",
+        "the heap is built from the restored state",
+        CLOCK + "test_after_a_stop_every_step_is_done_in_order_and_told_how_late",
+        r"forgotten after a restart: 0 steps of 7",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "        await super()._begin()\n        await self._build()\n",
+                "        await super()._begin()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-unfed",
+        "a committed turn's changes reach the heap",
+        CLOCK + "test_a_step_is_done_by_the_clock_alone_once_and_not_before_it_is_due",
+        r"the clock begins no turn: \[\]",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "        self._timers.committed(self._state, verdict.changes)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-forgotten",
+        "an aborted turn's timers are put back",
+        CLOCK + "test_the_steps_of_an_aborted_turn_are_done_again",
+        r"forgotten with its turn: \d steps of 3",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "            await super()._write(verdict, offsets, group)\n"
+                "        except BaseException:\n            self._timers.put_back()\n",
+                "            await super()._write(verdict, offsets, group)\n        except BaseException:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-fed-early",
+        "the heap hears of changes after the commit only",
+        CLOCK + "test_the_steps_of_an_aborted_turn_are_done_again",
+        r"forgotten with its turn: \d steps of 3",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "        try:\n            await super()._write(",
+                "        self._timers.committed(self._state, verdict.changes)\n"
+                "        try:\n            await super()._write(",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-lagging",
+        "a timer waits for the inputs that lag",
+        CLOCK + "test_a_step_waits_for_an_input_that_lags",
+        r"judged before the facts stamped earlier",
+        (
+            Change(
+                GATE + "horizon.py",
+                "        return min([now, *upto.values()])\n",
+                "        return now\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-after-all",
+        "timers fire between the records in hand",
+        CLOCK + "test_facts_stamped_before_a_step_are_applied_before_it_and_later_ones_after",
+        r"out of order with the facts in hand",
+        (
+            Change(
+                GATE + "timed.py",
+                "(await self._fire(turn, record.timestamp - 1) and await",
+                "(await",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-stale",
+        "an entry counts only while its key's value says so",
+        CLOCK + "test_a_step_that_was_moved_is_not_done_at_its_old_time",
+        r"done at its old time",
+        (
+            Change(
+                GATE + "timers.py",
+                " and self.due_of(value) == due\n",
+                "\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-paused",
+        "a paused input does not stop the clock",
+        CLOCK + "test_an_input_that_is_paused_does_not_stop_the_clock",
+        r"a paused input stopped the clock",
+        (
+            Change(
+                GATE + "supply.py",
+                "if topic not in self.paused and self._held.get(topic, 0.0) <= now]\n",
+                "if self._held.get(topic, 0.0) <= now]\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-restless",
+        "a timer that failed rests",
+        CLOCK + "test_a_step_that_fails_is_tried_again_later_and_others_go_on",
+        r"tried \d+ times at once",
+        (
+            Change(
+                GATE + "timers.py",
+                "        heappush(self._wakes, (now_s + delay_s, key))\n",
+                "        heappush(self._wakes, (now_s, key))\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-no-generation",
+        "a turn of the clock commits its inputs' offsets, unmoved",
+        CLOCK + "test_a_thawed_owner_that_fences_the_new_one_still_commits_no_step",
+        r"2 steps for 1",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "        return offsets or ({} if verdict.empty else self._known())\n",
+                "        return offsets\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-unbounded-wait",
+        "waiting for records ends when a timer is due",
+        CLOCK + "test_waiting_for_records_ends_when_a_step_falls_due",
+        r"waited for records while a step was due: \d+ ms late",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "        return most if due is None else max(min(due - self._around.clock.now_ms(), most), 0)\n",
+                "        return most\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "T-unblamed",
+        "a refused turn is cut down to the timer at fault",
+        CLOCK + "test_outputs_of_a_step_that_the_broker_refuses_cost_that_step_alone",
+        r"one step's fault cost others",
+        (
+            Change(
+                GATE + "timed_task.py",
+                "            self._most = len(self._events) // 2\n",
+                "",
             ),
         ),
     ),
