@@ -31,6 +31,8 @@ WORDS: Final[dict[StepKind, tuple[str, str]]] = {
     StepKind.DIRECTIVE: ("指令", "directive"),
     StepKind.DIRECTIVE_TAKEN: ("指令已受理", "directive taken"),
     StepKind.ASSIGNMENT: ("交办", "assigned"),
+    StepKind.RELEASED: ("恢复发出", "released"),
+    StepKind.NOTICE: ("告知单位", "notice"),
     StepKind.FACT: ("反馈", "fact"),
     StepKind.DEAD_LETTER: ("死信", "dead letter"),
     StepKind.UNREADABLE: ("读不出", "unreadable"),

@@ -12,10 +12,11 @@ from contracts.codes import Role
 from contracts.deadletter import DeadLetter
 from contracts.decision import Decision
 from contracts.directive import Directive
-from contracts.dispatch_record import DirectiveTaken
+from contracts.dispatch_record import AssignmentReleased, DirectiveTaken
 from contracts.errors import Permanent
 from contracts.feedback import Feedback
 from contracts.incident import Incident
+from contracts.notice import ASSIGNMENT_NOTICE, AssignmentNotice
 from contracts.serde import read
 from contracts.topics import DLQ_SUFFIX
 from incidentbus.readmodel.reading import Position
@@ -32,6 +33,8 @@ class StepKind(StrEnum):
     DECISION = "decision"
     DIRECTIVE_TAKEN = "directive_taken"
     ASSIGNMENT = "assignment"
+    RELEASED = "released"
+    NOTICE = "notice"
     FACT = "fact"
     DEAD_LETTER = "dead_letter"
     UNREADABLE = "unreadable"
@@ -69,9 +72,7 @@ def _read(record: ConsumerRecord) -> Found:
     if record.topic.endswith(DLQ_SUFFIX):
         return _dead_letter(record)
     noun = record.topic.split(".")[-2]
-    if noun == "decisions" and _type(record) == "incidentbus.directive-taken.v1":
-        return _directive_taken(record)
-    return _READERS[noun](record)
+    return _TYPED.get(_type(record), _READERS[noun])(record)
 
 
 def _type(record: ConsumerRecord) -> str:
@@ -146,6 +147,21 @@ def _assignment(record: ConsumerRecord) -> Found:
     return StepKind.ASSIGNMENT, facts, None
 
 
+def _released(record: ConsumerRecord) -> Found:
+    let_go = read(AssignmentReleased, record.value or b"")
+    facts = {"id": let_go.assignment, "agency": let_go.agency, "held_at": let_go.held_at.isoformat()}
+    return StepKind.RELEASED, {**facts, "directive": let_go.directive}, None
+
+
+def _notice(record: ConsumerRecord) -> Found:
+    notice = read(AssignmentNotice, record.value or b"")
+    return StepKind.NOTICE, {
+        "notice": notice.notice.value, "agency": notice.agency, "role": notice.role.value, "round": notice.round,
+        "milestone": notice.milestone.value if notice.milestone else None,
+        "until": notice.until.isoformat() if notice.until else None, "level": notice.level, "by": notice.by,
+    }, None  # fmt: skip
+
+
 def _fact(record: ConsumerRecord) -> Found:
     fact = read(Feedback, record.value or b"")
     return StepKind.FACT, {"fact": fact.fact.value, "agency": fact.agency, "return_reason": fact.return_reason}, None
@@ -166,6 +182,13 @@ def _dead_letter(record: ConsumerRecord) -> Found:
 def _outcome(record: ConsumerRecord) -> Found:
     return StepKind.FACT, {"bytes": len(record.value or b"")}, None
 
+
+_TYPED: Final[dict[str, Callable[[ConsumerRecord], Found]]] = {
+    "incidentbus.directive-taken.v1": _directive_taken,
+    "incidentbus.assignment-released.v1": _released,
+    ASSIGNMENT_NOTICE: _notice,
+}
+"""What lies beside the records that a topic is named after."""
 
 _READERS: Final[dict[str, Callable[[ConsumerRecord], Found]]] = {
     "reports": _report,

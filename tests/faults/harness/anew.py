@@ -12,6 +12,7 @@ from contracts.directive import Correction, Directive
 from contracts.ids import directive_id, incident_id
 from contracts.partition import partition_of_id
 from incidentbus.clock import utc_now
+from incidentbus.witness.verdict import is_notice
 from tests.faults.harness.tellings import CHANNEL
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ async def decide_anew(field: "Field", every: int) -> None:
         upto = len(assignments)
         wanted = []
         for each in assignments[looked:upto]:
+            if is_notice(each):
+                continue
             body = orjson.loads(each.value or b"{}")
             external_id, round_ = body["external_id"], body["round"]
             cause = f"{external_id}-{round_}"
