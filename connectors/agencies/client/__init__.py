@@ -5,6 +5,9 @@
             ...                                                    # the agency's own work
             await client.tell(facts.acknowledged(assignment, at=...))
 
+`client.messages()` brings notices too (reminded, supervised, granted time, withdrawn), each behind the assignment that
+it speaks of; `client.assignments()` passes them over.
+
 Asking for the next assignment says that the last one is handled: its id is remembered and its offset committed then,
 not before. An error, a cancellation, Ctrl-C or a crash leaves it unhandled, and it comes again.
 
@@ -24,6 +27,7 @@ from connectors.agencies.client.blocking import BlockingClient, connect_blocking
 from connectors.agencies.client.horizon import Horizon, InMemory
 from connectors.agencies.client.letters import Letter, NowhereToPut, Store, TooManySetAside
 from connectors.agencies.client.localstore import SqliteStore
+from connectors.agencies.client.reading import Message
 from connectors.agencies.client.retrying import Retry
 from connectors.agencies.client.taking import Counts
 
@@ -34,6 +38,7 @@ __all__ = [
     "Horizon",
     "InMemory",
     "Letter",
+    "Message",
     "NowhereToPut",
     "Retry",
     "SqliteStore",

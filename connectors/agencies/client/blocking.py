@@ -13,15 +13,18 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from connectors.agencies.client.agencyclient import AgencyClient
 from connectors.agencies.client.letters import Letter
+from connectors.agencies.client.reading import Message
 from connectors.agencies.client.retrying import Retry
 from connectors.agencies.client.taking import Counts
 from contracts.assignment import Assignment
 from contracts.feedback import Feedback
+from contracts.notice import AssignmentNotice
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BlockingHandler = Callable[[Assignment], None]
+BlockingNoticeHandler = Callable[[AssignmentNotice], None]
 Call = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -39,28 +42,41 @@ class BlockingClient:
 
     def assignments(self) -> Iterator[Assignment]:
         """Iterate over the assignments that are new; asking for the next says that the last is handled."""
-        iteration = self._call(_begun(self._client))
+        iteration = self._call(_begun(self._client.assignments))
         return _each(lambda: self._call(_next(iteration)))
 
-    def done(self, assignment: Assignment) -> None:
+    def messages(self) -> Iterator[Message]:
+        """Iterate over assignments and notices, in the order in which they were told."""
+        iteration = self._call(_begun(self._client.messages))
+        return _each(lambda: self._call(_next(iteration)))
+
+    def done(self, message: Message) -> None:
         """Say now that this one is handled."""
-        self._call(self._client.done(assignment))
+        self._call(self._client.done(message))
 
-    def set_aside(self, assignment: Assignment, detail: str) -> None:
+    def set_aside(self, message: Message, detail: str) -> None:
         """Put this one among the letters."""
-        self._call(self._client.set_aside(assignment, detail))
+        self._call(self._client.set_aside(message, detail))
 
-    def run(self, handler: BlockingHandler, retry: Retry | None = None) -> None:
+    def run(
+        self,
+        handler: BlockingHandler,
+        retry: Retry | None = None,
+        *,
+        on_notice: BlockingNoticeHandler | None = None,
+    ) -> None:
         """Handle assignments, each on this thread, until interrupted; retried and put aside as `retry` says."""
-        for assignment in self.assignments():
-            self._attempt(handler, assignment, retry or Retry())
+        for message in self.assignments() if on_notice is None else self.messages():
+            self._attempt(message, retry or Retry(), handler, on_notice)
 
-    def _attempt(self, handler: BlockingHandler, assignment: Assignment, retry: Retry) -> None:
+    def _attempt(
+        self, message: Message, retry: Retry, handler: BlockingHandler, on_notice: BlockingNoticeHandler | None
+    ) -> None:
         for tried in itertools.count(1):
             try:
-                handler(assignment)
+                _handed(message, handler, on_notice)
             except Exception as error:
-                pause = self._call(self._client.failed(assignment, error, tried, retry))
+                pause = self._call(self._client.failed(message, error, tried, retry))
             else:
                 return  # asking for the next says that it is handled
             if pause is None:
@@ -75,18 +91,25 @@ class BlockingClient:
         """Return what was put aside, oldest first."""
         return self._client.letters()
 
-    def redrive(self, handler: BlockingHandler) -> int:
-        """Hand each letter to `handler` once more and forget those it handles; returns how many."""
+    def redrive(self, handler: BlockingHandler, *, on_notice: BlockingNoticeHandler | None = None) -> int:
+        """Hand each letter to its handler once more and forget those it handles; returns how many."""
         handled = 0
-        for letter, assignment in self._client.readable_letters():
-            handler(assignment)
+        for letter, message in self._client.readable_letters(notices=on_notice is not None):
+            _handed(message, handler, on_notice)
             self._client.discard(letter)
             handled += 1
         return handled
 
 
-async def _begun(client: AgencyClient) -> Any:
-    return client.assignments()
+def _handed(message: Message, handler: BlockingHandler, on_notice: BlockingNoticeHandler | None) -> None:
+    if isinstance(message, Assignment):
+        handler(message)
+    elif on_notice is not None:
+        on_notice(message)
+
+
+async def _begun(iterate: Callable[[], Any]) -> Any:
+    return iterate()
 
 
 _END: Final = object()
@@ -96,7 +119,7 @@ async def _next(iteration: Any) -> Any:
     return await anext(iteration, _END)
 
 
-def _each(next_: Callable[[], Any]) -> Iterator[Assignment]:
+def _each(next_: Callable[[], Any]) -> Iterator[Any]:
     return iter(next_, _END)
 
 

@@ -23,8 +23,8 @@ class TooManySetAside(Exception):
 class Letter:
     """One record put aside, whole, with why. Its value may hold personal data; its detail never does.
 
-    `assignment` is None where the record could not be read as one. `timestamp` is in ms since the epoch; `tries` is
-    how often the handler was called.
+    `assignment` is its id, or that of a notice; None where the record could not be read as either. `timestamp` is in
+    ms since the epoch; `tries` is how often the handler was called.
     """
 
     topic: str
@@ -52,13 +52,13 @@ class Store(Protocol):
     """What remembers: handled ids within a horizon, and letters. An agency may bring one on its own database."""
 
     def knows(self, id_: str) -> bool:
-        """Return whether this assignment was handled or put aside, within the horizon."""
+        """Return whether this assignment or notice was handled or put aside, within the horizon."""
 
     def remember(self, id_: str, stamp_ms: int) -> None:
         """Keep the id of what was handled; `stamp_ms` is its record's. It must be lasting when this returns."""
 
     def set_aside(self, letter: Letter) -> None:
-        """Keep a letter, and its assignment's id as handled, in one step. Raises `NowhereToPut` if it can't."""
+        """Keep a letter, and its id as handled, in one step. Raises `NowhereToPut` if it can't."""
 
     def letters(self) -> Sequence[Letter]:
         """Return the letters that are kept, oldest first."""

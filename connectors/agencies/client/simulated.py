@@ -22,6 +22,7 @@ from contracts.codes import ReasonCode
 from contracts.envelope import binary_headers
 from contracts.errors import Temporary
 from contracts.feedback import Feedback
+from contracts.notice import ASSIGNMENT_NOTICE, AssignmentNotice
 from contracts.ports import Headers, InboundRecord
 from contracts.serde import read, write
 from contracts.topics import Topics
@@ -71,6 +72,15 @@ class SimulatedBus:
                 subject=each.incident,
             )  # fmt: skip
             self.put(write(each), headers, each.incident.encode(), int(each.decided_at.timestamp() * 1000))
+
+    def notify(self, *notices: AssignmentNotice) -> None:
+        """Put notices on the agency's topic, in this order, behind what is there."""
+        for each in notices:
+            headers = binary_headers(
+                id_=each.id, source="incidentbus/dispatch", type_=ASSIGNMENT_NOTICE, time=each.at,
+                subject=each.incident,
+            )  # fmt: skip
+            self.put(write(each), headers, each.incident.encode(), int(each.at.timestamp() * 1000))
 
     def put(self, value: bytes | None, headers: Headers = (), key: bytes | None = None, timestamp_ms: int = 0) -> None:
         """Put a record as it stands, readable or not, on the agency's topic."""

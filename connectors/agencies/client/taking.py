@@ -1,14 +1,14 @@
-"""One assignment in hand at a time: taken, passed over if known, handled or put aside, and only then committed.
+"""One message in hand at a time: taken, passed over if known, handled or put aside, and only then committed.
 
-What a source is (Kafka, or a simulation) does not enter; nor what the agency does with an assignment.
+A message is an assignment or a notice of one; a run that takes assignments alone passes notices over. What a source is
+(Kafka, or a simulation) does not enter; nor what the agency does with a message.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from connectors.agencies.client.letters import Store, TooManySetAside, letter_of
-from connectors.agencies.client.reading import assignment_of
-from contracts.assignment import Assignment
+from connectors.agencies.client.reading import Message, is_notice, message_of
 from contracts.codes import ReasonCode
 from contracts.errors import Permanent
 from contracts.ports import InboundRecord
@@ -47,13 +47,15 @@ class Counts:
     commits_lost: int = 0
     """Commits that a rebalance had made void: those records come again, here or elsewhere."""
     told: int = 0
+    passed_over: int = 0
+    """Notices that came while assignments alone were asked for."""
 
 
 class InHand(NamedTuple):
     """What is being handled."""
 
     record: InboundRecord
-    assignment: Assignment
+    message: Message
 
 
 class Taking:
@@ -69,15 +71,20 @@ class Taking:
         self._hand: InHand | None = None
         self._settled = ""
         self._run = 0
+        self._notices = False
         self._astray = False
 
-    def begin(self) -> int:
-        """Begin a run, which ends an earlier one: what is in hand is let go, unhandled, and comes again."""
+    def begin(self, *, notices: bool = False) -> int:
+        """Begin a run, which ends an earlier one: what is in hand is let go, unhandled, and comes again.
+
+        `notices` says whether it takes these too, or passes them over for good.
+        """
         self._run += 1
+        self._notices = notices
         self._hand, self._astray = None, self._run > 1
         return self._run
 
-    async def next(self, run: int) -> Assignment:
+    async def next(self, run: int) -> Message:
         """Finish what is in hand and return the next that is new. Broken off anywhere, it loses nothing.
 
         Raises `RuntimeError` for a run that another has ended.
@@ -94,29 +101,33 @@ class Taking:
             self._astray = True
             raise
 
-    async def _unknown(self) -> Assignment:
+    async def _unknown(self) -> Message:
         while True:
             record = await self._source.record()
+            if not self._notices and is_notice(record):
+                self._counts.passed_over += 1
+                self._source.passed(record)
+                continue
             try:
-                assignment = assignment_of(record, self._agency)
+                message = message_of(record, self._agency)
             except Permanent as refusal:
                 await self._put_aside(record, None, refusal.reason, refusal.detail, 0)
                 continue
-            if self._store.knows(assignment.id):
+            if self._store.knows(message.id):
                 self._counts.repeats += 1
                 self._source.passed(record)
                 continue
             self._counts.taken += 1
-            self._hand = InHand(record, assignment)
-            return assignment
+            self._hand = InHand(record, message)
+            return message
 
     async def finish(self) -> None:
         """Say that what is in hand, if anything, is handled: remembered first, committed then."""
         if self._hand is None:
             return
-        record, assignment = self._hand
-        self._store.remember(assignment.id, record.timestamp)
-        self._hand, self._settled = None, assignment.id
+        record, message = self._hand
+        self._store.remember(message.id, record.timestamp)
+        self._hand, self._settled = None, message.id
         self._counts.handled += 1
         self._aside_in_a_row = 0
         await self._source.commit(record)
@@ -125,27 +136,27 @@ class Taking:
         """Put what is in hand among the letters: kept first, committed then. Raises as `Store.set_aside` does."""
         if self._hand is None:
             raise ValueError("nothing is in hand")
-        record, assignment = self._hand
-        await self._put_aside(record, assignment.id, reason, detail, tries)
+        record, message = self._hand
+        await self._put_aside(record, message.id, reason, detail, tries)
 
     async def _put_aside(
-        self, record: InboundRecord, assignment: str | None, reason: ReasonCode, detail: str, tries: int
+        self, record: InboundRecord, message: str | None, reason: ReasonCode, detail: str, tries: int
     ) -> None:
         if self._aside_in_a_row >= self._in_a_row:
             raise TooManySetAside(
                 f"{self._aside_in_a_row} in a row were put aside and none handled: not put aside is "
                 f"{record.topic}/{record.partition}/{record.offset}, {reason.value} ({detail})"
             )
-        self._store.set_aside(letter_of(record, reason, detail, assignment, tries))
-        self._hand, self._settled = None, assignment or ""
+        self._store.set_aside(letter_of(record, reason, detail, message, tries))
+        self._hand, self._settled = None, message or ""
         self._counts.set_aside += 1
         self._aside_in_a_row += 1
         await self._source.commit(record)
 
-    def holds(self, assignment: Assignment) -> bool:
+    def holds(self, message: Message) -> bool:
         """Return whether this is what is in hand."""
-        return self._hand is not None and self._hand.assignment.id == assignment.id
+        return self._hand is not None and self._hand.message.id == message.id
 
-    def settled(self, assignment: Assignment) -> bool:
+    def settled(self, message: Message) -> bool:
         """Return whether this is what was handled or put aside last."""
-        return self._settled == assignment.id
+        return self._settled == message.id

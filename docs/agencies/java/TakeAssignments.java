@@ -20,7 +20,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Takes an agency's assignments, each once, and acknowledges them. Arguments: brokers, agency, file of handled ids. */
+/**
+ * Takes an agency's assignments, each once, and acknowledges them; reads the notices that lie between.
+ * Arguments: brokers, agency, file of handled ids.
+ */
 public final class TakeAssignments {
     public static void main(String[] args) throws Exception {
         String brokers = args[0];
@@ -40,10 +43,16 @@ public final class TakeAssignments {
             consumer.subscribe(List.of("agency." + agency + ".assignments.v1"));
             while (true) {
                 for (var record : consumer.poll(Duration.ofSeconds(1))) {
-                    String id = new String(record.headers().lastHeader("ce_id").value(), UTF_8);
+                    String id = header(record, "ce_id");
                     if (!handled.contains(id)) {
-                        work(record.value());
-                        producer.send(acknowledgement(agency, id, record)).get(); // waits for every replica
+                        switch (header(record, "ce_type")) {
+                            case "incidentbus.assignment.v1" -> {
+                                work(record.value());
+                                producer.send(acknowledgement(agency, id, record)).get(); // waits for every replica
+                            }
+                            case "incidentbus.assignment-notice.v1" -> heed(record.value());
+                            default -> System.err.println("left alone: " + id);
+                        }
                         Files.writeString(file, id + "\n", CREATE, APPEND, DSYNC);
                         handled.add(id);
                     }
@@ -57,6 +66,15 @@ public final class TakeAssignments {
     /** The agency's own work. It may be done again if the machine dies before the id is written. */
     private static void work(String assignment) {
         System.out.println(assignment);
+    }
+
+    /** What the agency makes of a notice: reminded, supervised, granted time, withdrawn, closed. */
+    private static void heed(String notice) {
+        System.out.println(notice);
+    }
+
+    private static String header(ConsumerRecord<String, String> of, String name) {
+        return new String(of.headers().lastHeader(name).value(), UTF_8);
     }
 
     private static ProducerRecord<String, String> acknowledgement(

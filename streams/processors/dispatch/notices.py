@@ -123,6 +123,9 @@ _WHOM: Final[Mapping[DirectiveKind, _Whom]] = {
     DirectiveKind.MERGE: _everyone,
 }
 
+TOLD: Final = frozenset(_WHOM)
+"""The directives of which somebody is told as they are; an amendment and a later round say what they change."""
+
 
 @dataclass(frozen=True)
 class Notices:

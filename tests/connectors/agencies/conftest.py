@@ -14,8 +14,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from connectors.agencies.client import AgencyClient
 from connectors.kafka.clients import Connection, producer
 from contracts.assignment import Assignment
+from contracts.codes import DirectiveKind
 from contracts.envelope import binary_headers
-from contracts.ids import assignment_id, incident_id
+from contracts.ids import assignment_id, incident_id, notice_id
+from contracts.notice import ASSIGNMENT_NOTICE, AssignmentNotice
 from contracts.serde import read, write
 from contracts.topics import Topics
 
@@ -36,6 +38,22 @@ def record_of(each: Assignment) -> dict[str, Any]:
         id_=each.id, source="incidentbus/dispatch", type_="incidentbus.assignment.v1", time=each.decided_at,
         subject=each.incident,
     )  # fmt: skip
+    return {"value": write(each), "key": each.incident.encode(), "headers": headers}
+
+
+def notice_of(each: Assignment, number: int = 1) -> AssignmentNotice:
+    """Return a reminder of an assignment."""
+    return AssignmentNotice(
+        id=notice_id(f"dir-{number}", each.agency), incident=each.incident, notice=DirectiveKind.REMIND,
+        agency=each.agency, assignment=each.id, role=each.role, round=each.round, at=AT, by="supervise",
+    )  # fmt: skip
+
+
+def record_of_notice(each: AssignmentNotice) -> dict[str, Any]:
+    """Return the record as dispatch writes it."""
+    headers = binary_headers(
+        id_=each.id, source="incidentbus/dispatch", type_=ASSIGNMENT_NOTICE, time=each.at, subject=each.incident
+    )
     return {"value": write(each), "key": each.incident.encode(), "headers": headers}
 
 
@@ -73,6 +91,12 @@ class Agency:
             for each in assignments:
                 await client.send_and_wait(self.topic, **record_of(each))
             await (client.abort_transaction() if abort else client.commit_transaction())
+
+    async def remind(self, *assignments: Assignment) -> list[AssignmentNotice]:
+        """Write a reminder of each."""
+        notices = [notice_of(each) for each in assignments]
+        await self.put(*map(record_of_notice, notices))
+        return notices
 
     async def put(self, *records: dict[str, Any], partition: int | None = None) -> None:
         """Write records as a plain producer does."""

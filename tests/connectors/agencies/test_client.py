@@ -416,3 +416,30 @@ async def test_a_topic_that_is_not_there_is_said_at_once(broker, fresh_name) -> 
     with pytest.raises(NoSuchTopic, match="is not there"):
         async with AgencyClient.connect(agency=fresh_name("nobody"), bootstrap=broker.bootstrap):
             pass
+
+
+async def test_a_notice_between_assignments_is_passed_over_and_committed_with_them(agency, take) -> None:
+    one, two = agency.some(2)
+    await agency.dispatch(one)
+    await agency.remind(one)
+    await agency.dispatch(two)
+    async with agency.connect() as client:
+        assert await take(client, 2) == [one.id, two.id]
+        assert (client.counts.passed_over, client.counts.set_aside) == (1, 0)
+    assert await agency.committed() == 4  # one, its marker, the notice, two
+
+
+async def test_messages_come_in_order_once_over_a_restart(agency, tmp_path: Path) -> None:
+    one, two = agency.some(2)
+    await agency.dispatch(one)
+    (notice,) = await agency.remind(one)
+    await agency.dispatch(two)
+    seen: list[str] = []
+    for upto in (2, 3):
+        async with agency.connect(store=tmp_path / "taken.db") as client, asyncio.timeout(30):
+            async for each in client.messages():
+                seen.append(each.id)
+                if len(seen) == upto:
+                    await client.done(each)
+                    break
+    assert seen == [one.id, notice.id, two.id]

@@ -18,10 +18,11 @@ from connectors.agencies.client import Retry
 from connectors.kafka.acl import outsider_grants, topic_grants
 from connectors.kafka.clients import Connection, consumer
 from connectors.kafka.jars import BROKER, ensure_jars
-from contracts.codes import FactKind, ReturnReason
+from contracts.codes import DirectiveKind, FactKind, ReturnReason
 from contracts.feedback import Feedback
 from contracts.serde import read
 from contracts.topics import Topics
+from streams.processors.dispatch.notices import TOLD
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs" / "agencies"
@@ -120,17 +121,18 @@ async def test_the_java_consumer_compiles_takes_each_once_over_a_kill_and_acknow
     ghost, *some = agency.some(4)
     await agency.dispatch(ghost, abort=True)
     await agency.dispatch(*some[:2], some[0])
+    [reminder] = await agency.remind(some[0])
     words = (agency.bootstrap, agency.code, str(tmp_path / "handled"))
     async with _java(tmp_path, jars, *words) as out:
-        assert await _ids(out, 2) == [each.id for each in some[:2]]
-        while await agency.committed() != 5:  # ghost, its marker, two, and the repeat
+        assert await _ids(out, 3) == [*(each.id for each in some[:2]), reminder.id]
+        while await agency.committed() != 7:  # ghost, its marker, two, the repeat, a marker, the reminder
             await asyncio.sleep(0.2)
     await agency.dispatch(some[1], some[2])
     async with _java(tmp_path, jars, *words) as out:
         assert await _ids(out, 1) == [some[2].id]
-        while await agency.committed() != 8:
+        while await agency.committed() != 9:
             await asyncio.sleep(0.2)
-    assert (tmp_path / "handled").read_text().split() == [each.id for each in some]
+    assert (tmp_path / "handled").read_text().split() == [some[0].id, some[1].id, reminder.id, some[2].id]
     facts = [read(Feedback, record.value) for record in await _feedback(agency, 3)]
     assert [fact.assignment for fact in facts] == [each.id for each in some]
     assert {fact.fact for fact in facts} == {FactKind.ACKNOWLEDGED}
@@ -163,6 +165,10 @@ PREAMBLE = """
 def open_case(assignment):
     print(assignment.id, flush=True)
 
+
+def note(assignment, notice, until):
+    print(assignment, notice.value, flush=True)
+
 """
 
 
@@ -188,6 +194,32 @@ async def test_the_snippets_take_and_tell(agency, tmp_path: Path, name: str) -> 
         await running.wait()
 
 
+async def test_the_snippet_for_both_takes_an_assignment_and_hears_of_it(agency, tmp_path: Path) -> None:
+    [each] = agency.some(1)
+    await agency.dispatch(each)
+    await agency.remind(each)
+    source = PREAMBLE + _here(SNIPPETS["messages"], agency)
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "error", "-c", source, cwd=tmp_path, stdout=-1, stderr=-3
+    )
+    assert running.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            lines = [(await running.stdout.readline()).decode().strip() for _ in range(2)]
+        assert lines == [each.id, f"{each.id} remind"]
+    finally:
+        running.kill()
+        await running.wait()
+
+
+def test_every_notice_that_dispatch_tells_is_on_the_page_and_no_other() -> None:
+    table = PAGE.split("| `notice` |")[1].split("\n\n")[0]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    shown = {word for cell in first for word in re.findall(r"`(\w+)`", cell)}
+    told = {DirectiveKind.AMEND, *TOLD}
+    assert shown == told
+
+
 @pytest.mark.parametrize("careful", [True, False])
 async def test_the_snippet_for_an_agencys_own_test_finds_work_that_knows_no_repeats(agency, careful: bool) -> None:
     one, another = (replace(each, agency="urban-management") for each in agency.some(2))
@@ -207,4 +239,4 @@ async def test_the_snippet_for_an_agencys_own_test_finds_work_that_knows_no_repe
 
 
 def test_every_python_snippet_is_run() -> None:
-    assert len(SNIPPETS) == SDK.count("```python") == 4
+    assert len(SNIPPETS) == SDK.count("```python") == 5

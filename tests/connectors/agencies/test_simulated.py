@@ -10,8 +10,9 @@ import pytest
 from connectors.agencies.client import Horizon, Retry, SqliteStore, facts
 from connectors.agencies.client.simulated import SimulatedBus
 from contracts.assignment import Assignment
-from contracts.codes import ReasonCode
+from contracts.codes import DirectiveKind, ReasonCode, Role
 from contracts.errors import Temporary
+from contracts.notice import AssignmentNotice
 from contracts.serde import read
 
 AT = datetime(2026, 5, 12, 2, 30, tzinfo=UTC)
@@ -129,3 +130,85 @@ def test_it_serves_programs_that_do_not_await(bus) -> None:
             client.tell(facts.resolved(each, AT, "已处理"))
     assert [fact.assignment for fact in bus.facts] == IDS
     assert bus.committed == 3
+
+
+def notice(number: int = 1, **fields: Any) -> AssignmentNotice:
+    told = {
+        "id": f"ntc-{number}", "incident": LEAD.incident, "notice": DirectiveKind.REMIND, "agency": LEAD.agency,
+        "assignment": LEAD.id, "role": Role.LEAD, "round": 1, "at": AT, "by": "supervise", **fields,
+    }  # fmt: skip
+    return AssignmentNotice(**told)
+
+
+async def test_who_asks_for_assignments_never_trips_over_a_notice(bus: SimulatedBus) -> None:
+    bus.notify(notice(1), notice(2))
+    bus.assign(replace(LEAD, id="asg-later"))
+    async with bus.connect() as client:
+        assert [each.id async for each in client.assignments()] == [*IDS, "asg-later"]
+        assert (client.counts.passed_over, client.counts.set_aside) == (2, 0)
+    assert bus.committed == 6
+
+
+async def test_messages_brings_both_in_order_and_each_once(bus: SimulatedBus, tmp_path: Path) -> None:
+    bus.notify(notice(1))
+    told = [*IDS, "ntc-1"]
+    with SqliteStore(tmp_path / "taken.db") as store:
+        async with bus.connect(store) as client:
+            assert [each.id async for each in client.messages()] == told
+            bus.redeliver(3, 0, 3)
+            assert [each.id async for each in client.messages()] == []
+            assert client.counts.repeats == 3
+
+
+async def test_a_notice_not_handled_comes_again(bus: SimulatedBus, tmp_path: Path) -> None:
+    bus.notify(notice(1))
+    with SqliteStore(tmp_path / "taken.db") as store:
+        async with bus.connect(store) as client:
+            async for each in client.messages():
+                if isinstance(each, AssignmentNotice):
+                    break
+        async with bus.connect(store) as client:
+            again = [each async for each in client.messages()]
+    assert [each.id for each in again] == ["ntc-1"]
+
+
+async def test_run_hands_notices_to_their_own_handler_and_puts_aside_what_it_cannot_take(
+    bus: SimulatedBus, tmp_path: Path
+) -> None:
+    bus.notify(notice(1), notice(2))
+    work, heard = Careless(), list[str]()
+
+    async def hear(each: AssignmentNotice) -> None:
+        if each.id == "ntc-1" and not heard:
+            raise RuntimeError
+        heard.append(each.id)
+
+    with SqliteStore(tmp_path / "taken.db") as store:
+        async with bus.connect(store) as client:
+            await client.run(work.take, Retry(tries=1), on_notice=hear)
+            assert (work.opened, heard) == (IDS, ["ntc-2"])
+            assert [letter.assignment for letter in client.letters()] == ["ntc-1"]
+            assert await client.redrive(work.take) == 0
+            assert await client.redrive(work.take, on_notice=hear) == 1
+            assert (heard, client.letters()) == (["ntc-2", "ntc-1"], [])
+
+
+async def test_another_s_notice_is_put_aside(bus: SimulatedBus, tmp_path: Path) -> None:
+    bus.notify(notice(1, agency="another"))
+    with SqliteStore(tmp_path / "taken.db") as store:
+        async with bus.connect(store) as client:
+            assert [each.id async for each in client.messages()] == IDS
+            (letter,) = client.letters()
+    assert (letter.reason, letter.assignment) == (ReasonCode.INVALID_VALUE, None)
+
+
+def test_the_blocking_client_takes_both_too(bus: SimulatedBus) -> None:
+    bus.notify(notice(1))
+    heard: list[str] = []
+    with bus.connect_blocking() as client:
+        assert [each.id for each in client.messages()] == [*IDS, "ntc-1"]
+    with bus.connect_blocking() as client:
+        assert list(client.messages()) == []
+        bus.redeliver(3, 0)
+        client.run(lambda each: heard.append(each.id), on_notice=lambda each: heard.append(each.notice.value))
+    assert heard == ["remind", LEAD.id]
