@@ -146,6 +146,10 @@ class TimedTask(Task):
             lateness = [max(now - due, 0) for due, _ in verdict.fired]
             self._around.observer.timers_fired(self._around.stage.name, self.partition, lateness)
 
+    async def _start_over(self, topic: str) -> None:
+        await super()._start_over(topic)
+        self._horizon.forget(topic)
+
     # what goes wrong
 
     def _rest(self, failed: Failed) -> None:

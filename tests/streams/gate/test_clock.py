@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from gate_bench import QUICK, Bench, Diary, MakeBench, WallClock, until
 from ladders import BASE, HandClock, Ladders, declare, due_of, feed, told
 from test_holes import FAST, Credulous, Freeze
+from test_troubles import paused_states, write_state
 
 from contracts.codes import ReasonCode
 from contracts.errors import Temporary
@@ -271,6 +272,44 @@ async def test_an_input_that_is_paused_does_not_stop_the_clock(make_bench: MakeB
     clock.at = 200
     out = await told(bench, 1, within=6)
     assert out == [b"k@100|"], "a paused input stopped the clock"
+
+
+async def test_while_nobody_knows_where_the_inputs_stand_the_clock_waits_for_the_operator(
+    make_bench: MakeBench,
+) -> None:
+    bench, diary, clock = await make_bench(), Diary(), HandClock()
+    await feed(bench, (10, b"set k 100"))
+    stage = declare(bench, Ladders(bench.out))
+    first = bench.runner(stage, clock=clock)
+    await first.start()
+    await taken(bench, 1)
+    await first.stop()
+    clock.at = 500
+    await bench.runner(stage, diary, clock=clock, prefix="other-group-").start()
+    await until(lambda: bool(diary.of("paused")))
+    assert await told(bench, 1, within=0.5) == []
+    [state] = await paused_states(bench)
+    await write_state(bench, state.resumed(by="operator", at_ms=WallClock().now_ms()))
+    assert await told(bench, 1) == [b"k@100|"]
+
+
+async def test_transactions_on_an_input_be_they_over_or_open_do_not_stop_the_clock(make_bench: MakeBench) -> None:
+    bench, clock = await make_bench(), HandClock()
+    await bench.runner(declare(bench, Ladders(bench.out)), clock=clock).start()
+    upstream = TaskProducer(bench.cluster, f"{bench.stage}-upstream", QUICK)
+    await upstream.start()
+    stamped = {"key": b"k", "partition": 0, "timestamp_ms": BASE + 10}
+    await upstream.begin()
+    await upstream.send_and_wait(bench.inputs[0], b"set k 100,200", **stamped)
+    await upstream.commit_transaction()
+    await until(lambda: sum(len(task._state) for task in bench.runners[0]._tasks.values()) == 1)
+    clock.at = 150
+    assert await told(bench, 1, within=6) == [b"k@100|"], "a marker at the end of an input stopped the clock"
+    await upstream.begin()
+    await upstream.send_and_wait(bench.inputs[0], b"note k a", **stamped)
+    clock.at = 250
+    assert await told(bench, 2, within=6) == [b"k@100|", b"k@200|"], "an open transaction stopped the clock"
+    await upstream.shut(1.0)
 
 
 async def test_a_step_that_fails_is_tried_again_later_and_others_go_on(make_bench: MakeBench) -> None:
