@@ -178,6 +178,32 @@ def state_of(stages: Stages, stage: str, partition: int, key: bytes) -> Emit:
     return Emit(TOPICS.bus(f"{stage}-state"), partition, key, stages.memories[stage, partition][key], headers)
 
 
+def held_and_told() -> Iterator[Golden]:
+    """Yield a decision whose lead's assignment waits, its release, and a reminder."""
+    stages = Stages()
+    _, incident = richest(stages)
+    id_, lead = incident.key.decode(), next(
+        orjson.loads(e.value)["agency"] for e in Stages().run("dispatch", incident)[1:]
+        if orjson.loads(e.value)["role"] == Role.LEAD
+    )  # fmt: skip
+
+    def command(kind: DirectiveKind, of: str | None, **more: str) -> list[Emit]:
+        made = Directive(
+            id=directive_id(kind, of or lead, "1"), kind=kind, issued_at=NOW, issued_by="command-centre", incident=of,
+            **more,
+        )  # fmt: skip
+        headers = headers_of(made.id, "operators", "directive", NOW, of)
+        key = (of or made.id).encode()
+        return list(
+            stages.run("dispatch", Emit(TOPICS.bus("directives"), incident.partition, key, write(made), headers))
+        )
+
+    command(DirectiveKind.HOLD, None, agency=lead)
+    yield "decisions", "held", stages.run("dispatch", incident)[0]
+    yield "decisions", "assignment-released", command(DirectiveKind.RELEASE, None, agency=lead)[1]
+    yield "assignments", "notice", command(DirectiveKind.REMIND, id_, milestone=Milestone.RESPOND)[1]
+
+
 def told(id_: str, lead: str, partition: int) -> Iterator[Golden]:
     at = NOW + timedelta(hours=1)
     fact = Feedback(
@@ -308,5 +334,5 @@ def text(raw: bytes | None) -> str | None:
 
 
 if __name__ == "__main__":
-    for each in (*flow(Stages()), *operators()):
+    for each in (*flow(Stages()), *held_and_told(), *operators()):
         save(*each)

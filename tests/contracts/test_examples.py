@@ -16,7 +16,7 @@ from contracts.codes import Role
 from contracts.deadletter import DeadLetter, original
 from contracts.decision import Decision, ModeRecord, decision_wire, mode_wire
 from contracts.directive import Directive
-from contracts.dispatch_record import DirectiveTaken
+from contracts.dispatch_record import AssignmentReleased, DirectiveTaken
 from contracts.envelope import open_envelope
 from contracts.feedback import Feedback
 from contracts.handling import DeadLetterHandling
@@ -24,6 +24,7 @@ from contracts.ids import assignment_id, decision_id, incident_id
 from contracts.incident import Incident, incident_bytes
 from contracts.inputs import InputState
 from contracts.lifecycle import LifecycleFact, lifecycle_bytes
+from contracts.notice import AssignmentNotice
 from contracts.outcome import Outcome
 from contracts.partition import partition_of_id
 from contracts.probe import Probe
@@ -41,8 +42,11 @@ SPECS = {spec.name: spec for spec in TOPICS.specs(codecs(), ["any"])}
 FACT = lambda fact: fact.model_dump_json(exclude_none=True).encode()  # noqa: E731
 _BARE = {"inputs", "rulesets", "ruleset-in-force", "modes", "probes", "dead-letter-handling", "dead-letters"}
 
+_BESIDE = {"directive-taken", "assignment-released", "assignment-notice"}
 WAYS: dict[str, tuple[Any, Callable[[Any], bytes]]] = {
     "agency-feedback": (Feedback, FACT),
+    "assignment-notice": (AssignmentNotice, write),
+    "assignment-released": (AssignmentReleased, write),
     "assignments": (Assignment, write),
     "dead-letter-handling": (DeadLetterHandling, write),
     "decisions": (Decision, lambda decision: write(decision_wire(decision))),
@@ -75,9 +79,9 @@ class Golden(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The folder, but for what lies beside decisions."""
-        taken = ("ce_type", b"incidentbus.directive-taken.v1") in self.headers
-        return "directive-taken" if taken else self.noun
+        """The folder, but for what lies beside decisions and assignments."""
+        told = (dict(self.headers).get("ce_type") or b"").decode().removeprefix("incidentbus.").removesuffix(".v1")
+        return told if told in _BESIDE else self.noun
 
     def read(self) -> Any:
         return read(WAYS[self.kind][0], self.value)
@@ -186,6 +190,17 @@ def test_the_messages_of_one_case_belong_together_by_content() -> None:
     again: Decision = MESSAGES["decisions/second-round"].read()
     assert taken.decision == decision_id(incident.id, 2, taken.directive.id)
     assert decision.lead not in {role.agency for role in again.roles}
+
+
+def test_what_waited_is_told_of_once_it_went_out_and_belongs_to_its_decision() -> None:
+    decision: Decision = MESSAGES["decisions/held"].read()
+    released: AssignmentReleased = MESSAGES["decisions/assignment-released"].read()
+    notice: AssignmentNotice = MESSAGES["assignments/notice"].read()
+    assert decision.held == (decision.lead,) == (released.agency,)
+    assert decision.subject is not None
+    assert incident_id(decision.subject.channel, decision.subject.external_id) == decision.incident
+    lead = assignment_id(decision.incident, decision.lead, decision.round, Role.LEAD)
+    assert lead == released.assignment == notice.assignment
 
 
 def test_a_dead_letter_is_read_back_and_gives_up_its_record() -> None:

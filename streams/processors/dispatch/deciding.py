@@ -216,14 +216,12 @@ def _label(incident: Incident, in_force: RulesetInForce) -> str:
 def _subject(incident: Incident) -> dict[str, Any]:
     """Return `contracts.decision.Subject` as it goes on the wire."""
     report = incident.report
-    told = {
+    return {
         "channel": report.channel,
         "external_id": report.external_id,
         "kind": incident.kind,
         "category": incident.category,
         "jurisdiction": incident.jurisdiction,
         "received_at": incident.received_at,
+        "exercise": report.exercise,
     }
-    if report.exercise:
-        told["exercise"] = True
-    return told
