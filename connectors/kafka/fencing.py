@@ -10,6 +10,7 @@ have no leaders, and it settles nothing before it leads again.
 Nothing of this concerns a broker that was asked to end: it fences itself.
 """
 
+import re
 import signal
 import subprocess
 import time
@@ -25,9 +26,18 @@ _WITHIN_S: Final = 20.0
 _GRACE_S: Final = 2.0
 _ACTIVE: Final = "Performing controller activation"
 _FENCED: Final = f"Fencing broker {serverconfig.NODE_ID} "
+_REGISTERED: Final = re.compile(
+    rf"Replayed .*RegisterBrokerRecord\(brokerId={serverconfig.NODE_ID},.* fenced=(true|false)"
+)
+_CHANGED: Final = re.compile(
+    rf"Replayed BrokerRegistrationChangeRecord .*\(brokerId={serverconfig.NODE_ID},.* fenced=(-?1),"
+)
+"""What the controller replays of the broker: registered, then a change: 1 fenced it, -1 let it lead again."""
 _CLEAN: Final = ".kafka_cleanshutdown"
 _LOG: Final = "fencing.log"
 _POLL_S: Final = 0.02
+_SETTLES_S: Final = 0.1
+"""A batch of metadata is one write; so long it may still be under way when the file has begun to grow."""
 
 
 def was_killed(directory: Path) -> bool:
@@ -59,16 +69,38 @@ def fence(recipe: Recipe, controller_port: int) -> bool:
 
 
 def _said(process: "subprocess.Popen[bytes]", log: Path) -> bool:
-    until = time.monotonic() + _WITHIN_S
-    active = False
+    """Wait until the metadata say that the broker is gone: written down, not only decided.
+
+    False where they had said so before, and where the controller says nothing in time.
+    """
+    metadata = log.parent.parent / "data" / "__cluster_metadata-0"
+    until, before = time.monotonic() + _WITHIN_S, 0
     while time.monotonic() < until and process.poll() is None:
         told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         if _FENCED in told:
-            return True
-        if not active and _ACTIVE in told:
-            active, until = True, time.monotonic() + _GRACE_S
+            before = before or _size(metadata)
+            if fenced(told[told.rindex(_FENCED) :]) and _size(metadata) > before:
+                time.sleep(_SETTLES_S)
+                return True
+        elif _ACTIVE in told and fenced(told):
+            return False
         time.sleep(_POLL_S)
     return False
+
+
+def fenced(told: str) -> bool:
+    """Say whether by a controller's log the broker stands fenced: by what was replayed of it last."""
+    standing = False
+    for line in told.splitlines():
+        if (found := _REGISTERED.search(line)) is not None:
+            standing = found[1] == "true"
+        elif (found := _CHANGED.search(line)) is not None:
+            standing = found[1] == "1"
+    return standing
+
+
+def _size(metadata: Path) -> int:
+    return sum(segment.stat().st_size for segment in metadata.glob("*.log"))
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from streams.gate.assignor import Holding, TaskAssignor
 from streams.gate.cluster import Cluster, Timeouts
+from streams.gate.freshness import keep_fresh
 from streams.gate.group_commit import GroupMetadata
 from streams.gate.stage import Stage
 
@@ -61,6 +62,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def start(self) -> None:
         """Join; the first assignment comes through the callback."""
         await self.consumer.start()
+        keep_fresh(self.consumer._client)
         self.consumer.subscribe(list(self._stage.inputs), listener=self)
 
     def rejoin(self) -> None:

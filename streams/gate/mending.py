@@ -17,6 +17,8 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 from aiokafka.record.util import decode_varint
 
+from streams.gate.freshness import keep_fresh
+
 _READ_COMMITTED: Final = 1
 _MAGIC_V2: Final = 2
 _MAGIC_AT: Final = 16
@@ -109,6 +111,11 @@ def _lay(consumer: AIOKafkaConsumer, tp: TopicPartition, position: int, raw: byt
 
 class MendingConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """A consumer outside any group that stumbles over no header name: what cannot be unpacked it reads mended."""
+
+    async def start(self) -> None:
+        """Connect as aiokafka's own does, and keep the metadata fresh."""
+        await super().start()
+        keep_fresh(self._client)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None

@@ -20,6 +20,7 @@ from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.structs import TopicPartition
 
 from streams.gate.cluster import Cluster, Timeouts
+from streams.gate.freshness import keep_fresh
 from streams.gate.group_commit import GroupMetadata, GroupSender
 
 NO_COMPRESSION = 0
@@ -84,6 +85,11 @@ class TaskProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._door = _Door(self.client)
         # of its connections alone: a batch must not expire before its transaction has, or its numbers were used in vain
         self.client._request_timeout_ms = timeouts.request_ms
+
+    async def start(self) -> None:
+        """Connect and fence the predecessor, as aiokafka's own does, and keep the metadata fresh."""
+        await super().start()
+        keep_fresh(self.client)
 
     def new_batch(self, max_bytes: int) -> BatchBuilder:
         """Return an empty batch that takes records up to `max_bytes`, the limit of the topic it is for."""

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from connectors.kafka.embedded import start_broker
-from connectors.kafka.fencing import was_killed
+from connectors.kafka.fencing import fenced, was_killed
 
 TOPICS = [f"bus.tried-{number}.v1" for number in range(20)]
 ELECTED = "Elected as the txn coordinator for partition 0 "
@@ -68,3 +68,29 @@ async def test_what_was_open_when_the_broker_was_killed_is_not_published_with_th
         assert not was_killed(broker.directory)
     finally:
         await asyncio.to_thread(broker.stop)
+
+
+REGISTERED = (
+    "Replayed initial RegisterBrokerRecord for broker 1: RegisterBrokerRecord(brokerId=1, fenced=true, logDirs=[])"
+)
+CHANGED = (
+    "Replayed BrokerRegistrationChangeRecord modifying it: BrokerRegistrationChangeRecord(brokerId=1, fenced={}, x)"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], False),
+        ([REGISTERED], True),
+        ([REGISTERED, CHANGED.format(-1)], False),
+        ([REGISTERED, CHANGED.format(-1), CHANGED.format(0)], False),
+        ([REGISTERED, CHANGED.format(-1), CHANGED.format(1)], True),
+        ([REGISTERED, CHANGED.format(-1), "Fencing broker 1 at epoch 11 because its session has timed out."], False),
+        ([REGISTERED, CHANGED.format(-1).replace("brokerId=1", "brokerId=2")], True),
+    ],
+)
+def test_a_broker_is_fenced_when_that_is_written_down_and_not_when_it_is_only_decided(
+    lines: list[str], expected: bool
+) -> None:
+    assert fenced("\n".join(lines)) is expected
