@@ -6,7 +6,7 @@ PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
         format faults faults-quick faults-selftest gate-mutants engine-mutants model bench bench-quick bench-compare bench-gate bench-rules compiled compiled-test lock schemas docs \
-        topics-files accuracy twin clean
+        topics-files accuracy twin storylines clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ demo: preflight .venv/runtime  ## the main job on a real Kafka, with sample repo
 
 demo-selfcheck: preflight .venv/runtime  ## plants one extra and one missing assignment: the witness must find both
 	@$(PY) -m incidentbus demo --selfcheck
+
+storylines: preflight .venv/runtime  ## every storyline through the whole bus at its own time; what differs from what it expects
+	@$(PY) -m incidentbus storyline run tests/scenarios --brief $(ARGS)
 
 test: .venv/dev  ## the whole suite, against the embedded broker; two processes, each with a broker of its own
 	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -21,6 +21,7 @@ from incidentbus.cli import (
     reports,
     rules,
     serve,
+    storyline,
     topics,
 )
 from incidentbus.compiled import refuse_stale, told_version
@@ -44,6 +45,7 @@ for name, noun in (
     ("reports", reports.app),
     ("rules", rules.app),
     ("serve", serve.app),
+    ("storyline", storyline.app),
     ("topics", topics.app),
 ):
     app.add_typer(noun, name=name)

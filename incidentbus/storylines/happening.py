@@ -85,6 +85,7 @@ class Reader:
             words.append(f"until={self._local(until)}")
         if late := body.get("late_s"):
             words.append(f"late={told_span(late)}")
+        words += _exercise(body)
         words.append(f"@{self._clock(record.at)}")
         return Happening(record.at, body["incident"], What.FACT, tuple(words), body.get("agency", ""), body)
 
@@ -98,7 +99,8 @@ class Reader:
     def _assignment(self, record: Seen, agency: str) -> Happening:
         body = orjson.loads(record.value)
         if "notice" not in body:
-            words = (agency, body["role"], *(f"{due['milestone']}={self._local(due['at'])}" for due in body["due"]))
+            dues = (f"{due['milestone']}={self._local(due['at'])}" for due in body["due"])
+            words = (agency, body["role"], *dues, *_exercise(body))
             return Happening(record.at, body["incident"], What.ASSIGNMENT, words, agency, body)
         words = (body["notice"], agency, *_present(body, "milestone"))
         if until := body.get("until"):
@@ -129,6 +131,10 @@ _STAGES: Final = ("办理环节", "当前阶段名称", "办理状态", "JQCLZTD
 
 def _present(body: Mapping[str, Any], *names: str) -> Iterable[str]:
     return [str(body[name]) for name in names if body.get(name)]
+
+
+def _exercise(body: Mapping[str, Any]) -> Iterable[str]:
+    return ["exercise"] if body.get("exercise") else []
 
 
 def _json(raw: bytes) -> dict[str, Any]:

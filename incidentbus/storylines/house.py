@@ -4,16 +4,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from connectors.kafka.publisher import Publisher, open_publisher
 from incidentbus.publishing import Author, publish
-from incidentbus.storylines.deployment import Deployment, deployment
+from incidentbus.storylines.deployment import Deployment, deployment, read_ruleset
 from incidentbus.storylines.playing import Performance, Play, Told, untold
 from incidentbus.storylines.script import Story
 from incidentbus.storylines.watching import Watch
 
-_BEFORE_ALL: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+_BEFORE_ALL: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -30,6 +34,20 @@ class House:
         again = self.played.get(story.name, 0)
         self.played[story.name] = again + 1
         return await Play(story, self.deployment, self.watch, self.publisher, again, progress).run()
+
+
+def ruleset_directory(name: str) -> Path:
+    """Return where a story's ruleset lies: one of ours by its name. Raises `ValueError` where there is none."""
+    found = Path(str(files("routing_rules") / "rulesets" / name))
+    if "/" in name or not found.is_dir():
+        raise ValueError(f"没有这个规则集 / no such ruleset: {name}")
+    return found
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone of a ruleset of ours. Raises `ValueError` where there is none."""
+    return ZoneInfo(read_ruleset(ruleset_directory(name)).timezone)
 
 
 def _silent(_sentence: str) -> None:

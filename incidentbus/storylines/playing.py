@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.kafka.publisher import Outgoing, Publisher
+from contracts.case import Case
 from contracts.codes import ENDED, DirectiveKind, Mode
 from contracts.decision import ModeRecord
 from contracts.ids import incident_id
@@ -59,14 +60,25 @@ class Done:
     step: Step
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a case by the end of a step, since the step before; and how it stands then."""
+
+    number: int
+    case: str
+    happenings: tuple[Happening, ...]
+    standing: Case | None
+
+
 @dataclass(slots=True)
 class Performance:
-    """What one playing of a story came to. `journal` has steps and happenings in order."""
+    """What one playing of a story came to. `journal` has steps and happenings in order, `came` the same by step."""
 
     story: Story
     journal: list[Done | Happening] = field(default_factory=list)
     differences: list[tuple[int, Difference]] = field(default_factory=list)
     cases: dict[str, str] = field(default_factory=dict)
+    came: list[Came] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -128,6 +140,10 @@ class Play:
         await self._quiet()
         for expect in step.expect:
             self._compare(expect, expect.case or step.case, before)
+        for name, incident in self.performance.cases.items():
+            standing = self.watch.standing.get(incident)
+            fresh = tuple(self._account(name).happenings[before.get(name, 0) :])
+            self.performance.came.append(Came(number, name, fresh, standing.case if standing else None))
         self.progress(at, number)
 
     # time
@@ -328,4 +344,4 @@ def _ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-__all__ = ["Done", "NotPlayed", "Performance", "Play"]
+__all__ = ["Came", "Done", "NotPlayed", "Performance", "Play"]

@@ -3,7 +3,7 @@
 Every scalar is read as text: a clock time in YAML must not become a number. Nothing is run here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -208,8 +208,8 @@ class Story:
         return self.path.stem
 
 
-def read_story(path: Path, zone: ZoneInfo) -> Story:
-    """Read a story; times are local ones of `zone`. Raises `StoryUnreadable`."""
+def read_story(path: Path, zone_of: Callable[[str], ZoneInfo]) -> Story:
+    """Read a story; times are local ones of its ruleset, which `zone_of` knows. Raises `StoryUnreadable`."""
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - builds text, lists, maps only
     except OSError as error:
@@ -220,6 +220,10 @@ def read_story(path: Path, zone: ZoneInfo) -> Story:
         script = Script.model_validate(raw)
     except ValidationError as error:
         raise StoryUnreadable("\n".join(_faults(path.name, error))) from None
+    try:
+        zone = zone_of(script.ruleset)
+    except ValueError as error:
+        raise StoryUnreadable(f"{path.name} ruleset: {error}") from None
     start, steps = _timed(path.name, script, zone)
     return Story(path, script, start, steps)
 

@@ -92,8 +92,8 @@ class Watch:
         while True:
             new = await self.catch_up()
             waits = self._overdue(now_ms) or await self._untaken()
-            if not waits and not new:
-                return
+            if not waits and not new and not await self.catch_up():
+                return  # what was taken meanwhile has left nothing behind that was not read
             if time.monotonic() > until:
                 raise NeverQuiet(f"{_PATIENCE_S:.0f} s 仍未平静 / still busy: {waits or 'records come in'}")
             if waits:
