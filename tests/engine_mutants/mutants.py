@@ -200,8 +200,9 @@ MUTANTS: Final = (
         "smaller-figure",
         "the smaller figure is the stricter deadline (G44)",
         "deadlines.py",
-        "(at is None or then < at)",
-        "(best is None or setter.span.count < best.span.count)",
+        "setter.span, start.at, calendar, start.on)\n        if then is not None and (at is None or then < at):\n",
+        "setter.span, start.at, calendar, start.on)\n"
+        "        if then is not None and (best is None or setter.span.count < best.span.count):\n",
     ),
     Mutant(
         "fixed-tightened",
@@ -307,6 +308,13 @@ MUTANTS: Final = (
         "deadlines.py",
         "        if then is not None and then <= moment.now:\n            then = reckon",
         "        if then is None:\n            then = reckon",
+    ),
+    Mutant(
+        "amended-tightens-fixed",
+        "an amendment tightens a statutory deadline (G43)",
+        "deadlines.py",
+        "for setter in () if fixed else _tighteners(",
+        "for setter in _tighteners(",
     ),
     Mutant(
         "amended-buys-time",
