@@ -12,16 +12,18 @@ from hashlib import sha256
 from typing import Any, Final
 
 from connectors.agencies.client import facts
+from connectors.agencies.client.telling import outgoing
 from connectors.kafka.publisher import Outgoing, Publisher
 from contracts.assignment import Assignment
 from contracts.codes import DirectiveKind, FactKind, ReturnReason, Role, Satisfaction
+from contracts.directive import Directive
 from contracts.envelope import binary_headers
 from contracts.feedback import Feedback
-from contracts.ids import fact_id
+from contracts.ids import directive_id, fact_id
 from contracts.lifecycle import LifecycleFact
 from contracts.notice import ASSIGNMENT_NOTICE, AssignmentNotice
 from contracts.partition import partition_of_id
-from contracts.serde import read
+from contracts.serde import read, write
 from contracts.topics import Topics
 from incidentbus.witness.reading import Seen
 from routing_rules.engine.schema import Ruleset
@@ -42,10 +44,17 @@ class Followed:
     overdue: set[str] = field(default_factory=set)
     escalated: set[str] = field(default_factory=set)
     facts: Counter[FactKind] = field(default_factory=Counter)
+    last: dict[str, LifecycleFact] = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[LifecycleFact]:
+        """The last word on every case that is not over."""
+        return [self.last[incident] for incident in sorted(self.opened - self.closed)]
 
     def see(self, fact: LifecycleFact) -> None:
         """Take one fact into account."""
         self.facts[fact.fact] += 1
+        self.last[fact.incident] = fact
         if fact.fact is FactKind.REGISTERED:
             self.opened.add(fact.incident)
         elif fact.fact in (FactKind.CLOSED, FactKind.WITHDRAWN, FactKind.MERGED):
@@ -68,14 +77,35 @@ class SimulatedAgencies:
     asked: set[str] = field(default_factory=set)
     followed: Followed = field(default_factory=Followed)
     channels: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
 
     def heed(self, seen: Seen, now: datetime) -> list[Outgoing]:
-        """Read one record of an agency's topic, or of the lifecycle, and return the facts that somebody now tells."""
+        """Read one record of an agency's topic, or of the lifecycle, and return what somebody says to that now."""
+        value = seen.value or b""
         if ".assignments." not in seen.topic:
-            return [self._outgoing(fact) for fact in self._lived(read(LifecycleFact, seen.value or b""), now)]
+            fact = read(LifecycleFact, value)
+            ruling = [self._ruling(fact, now)] if fact.fact is FactKind.DISPUTED else []
+            return ruling + self._said(self._lived(fact, now))
         if seen.headers.get("ce_type") == ASSIGNMENT_NOTICE.encode():
-            return [self._outgoing(fact) for fact in self._noticed(read(AssignmentNotice, seen.value or b""), now)]
-        return [self._outgoing(fact) for fact in self._assigned(read(Assignment, seen.value or b""), now)]
+            return self._said(self._noticed(read(AssignmentNotice, value), now))
+        return self._said(self._assigned(read(Assignment, value), now))
+
+    def _said(self, told: Iterator[Feedback]) -> list[Outgoing]:
+        return [outgoing(self.topics, fact, fact.agency or "") for fact in told]
+
+    def _ruling(self, fact: LifecycleFact, now: datetime) -> Outgoing:
+        """The command centre rules that whoever had the case first keeps it."""
+        directive = Directive(
+            id=directive_id(DirectiveKind.ADJUDICATE, fact.incident, fact.id), kind=DirectiveKind.ADJUDICATE,
+            issued_at=now, issued_by="command-centre", incident=fact.incident, reason="裁定：由首次派单单位办理",
+            agency=self.first.get(fact.incident, fact.lead),
+        )  # fmt: skip
+        headers = binary_headers(
+            id_=directive.id, source="/demo/command-centre", type_="incidentbus.directive.v1", time=now,
+            subject=fact.incident,
+        )  # fmt: skip
+        partition = partition_of_id(fact.incident, self.topics.spine)
+        return Outgoing(self.topics.bus("directives"), fact.incident.encode(), write(directive), headers, partition)
 
     async def tell(self, publisher: Publisher, told: list[Outgoing]) -> None:
         """Publish facts in their order."""
@@ -84,6 +114,8 @@ class SimulatedAgencies:
     def _assigned(self, assignment: Assignment, now: datetime) -> Iterator[Feedback]:
         self.held[assignment.id] = assignment
         self.channels[assignment.incident] = assignment.channel
+        if assignment.role is Role.LEAD:
+            self.first.setdefault(assignment.incident, assignment.agency)
         if assignment.role is Role.INFORMED:
             return
         chance = _chance(assignment.incident, assignment.agency)
@@ -135,16 +167,6 @@ class SimulatedAgencies:
             self.asked.add(fact.incident)
             said = Satisfaction.DISSATISFIED if unhappy else Satisfaction.SATISFIED
             yield _of_desk(spec.agency, fact, FactKind.FOLLOWED_UP, now, satisfaction=said)
-
-    def _outgoing(self, fact: Feedback) -> Outgoing:
-        agency = fact.agency or ""
-        headers = binary_headers(
-            id_=fact.id, source=f"/agencies/{agency}", type_="incidentbus.feedback.v1", time=fact.at,
-            subject=fact.incident,
-        )  # fmt: skip
-        partition = partition_of_id(fact.incident, self.topics.feedback)
-        value = fact.model_dump_json(exclude_none=True).encode()
-        return Outgoing(self.topics.agency_feedback(agency), fact.incident.encode(), value, headers, partition)
 
 
 def _of_desk(agency: str, fact: LifecycleFact, kind: FactKind, now: datetime, **more: Any) -> Feedback:

@@ -22,9 +22,9 @@ from streams.gate.mending import MendingConsumer
 
 STEP: Final = timedelta(hours=12)
 EVERY_SECONDS: Final = 0.12
-LONGEST: Final = timedelta(days=400)
+LONGEST: Final = timedelta(days=150)
 _FIRST_SECONDS: Final = 1.0  # what is done at once is done before time is hurried
-_STALLED_SECONDS: Final = 45.0
+_STALLED_SECONDS: Final = 15.0
 
 
 def clock_file(run: Run) -> Path:
@@ -79,7 +79,14 @@ async def _live(
             days = f"cases followed to their end; day {passed.days + 1}"
             shown.update(task, description=days, completed=len(followed.closed), total=len(followed.opened) or None)
             if passed >= LONGEST and now - moved > _STALLED_SECONDS:
-                raise DemoFailed(
-                    f"{len(followed.opened - followed.closed)} cases are still open after {passed.days} days"
-                )
+                raise DemoFailed(_told_open(followed, passed.days))
             workers_live(run)
+
+
+def _told_open(followed: Followed, days: int) -> str:
+    still = followed.open
+    first = [
+        f"  {each.incident}: {each.status}, with {each.lead}, last {each.fact} by {each.by or 'bus'}"
+        for each in still[:8]
+    ]
+    return "\n".join([f"{len(still)} cases are still open after {days} days:", *first])

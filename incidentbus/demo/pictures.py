@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import orjson
 from rich.console import Console
@@ -15,13 +16,15 @@ from incidentbus.witness.reading import Seen
 from routing_rules.engine.compiler import Compiled
 from routing_rules.tools.explain import render
 
+_ASSIGNMENT: Final = b"incidentbus.assignment.v1"
+_DECISION: Final = b"incidentbus.decision.v1"
 _ROLES = {"lead": "主办 lead", "co_handler": "协办 helps", "informed": "知会 informed"}
 
 
 def agencies_table(assignments: Sequence[Seen], titles: Mapping[str, str]) -> Table:
     """Return what each agency got, by role, the busiest lead first."""
     counted: dict[str, Counter[str]] = {}
-    for seen in assignments:
+    for seen in _of_type(assignments, _ASSIGNMENT):
         body = orjson.loads(seen.value or b"{}")
         counted.setdefault(body["agency"], Counter())[body["role"]] += 1
     table = Table("agency", "单位", *_ROLES.values(), title="Assignments by agency and role")
@@ -47,7 +50,7 @@ def dead_letters_table(dead: Sequence[Seen]) -> Table:
 def explain_three(console: Console, decisions: Sequence[Seen], incidents: Sequence[Seen], compiled: Compiled) -> None:
     """Print one plain decision, one that a hard rule changed, and one that fell back, each in full."""
     known = {incident.id: incident for incident in (read(Incident, seen.value or b"") for seen in incidents)}
-    made = [read(Decision, seen.value or b"") for seen in decisions]
+    made = [read(Decision, seen.value or b"") for seen in _of_type(decisions, _DECISION)]
     for title, found in (
         ("a plain one", next((d for d in made if _plain(d)), None)),
         ("one that a hard rule changed", next((d for d in made if HardRule.CONFLICT in d.hard_rules), None)),
@@ -58,6 +61,11 @@ def explain_three(console: Console, decisions: Sequence[Seen], incidents: Sequen
             console.print("none among these reports")
             continue
         console.print(render(found, known[found.incident], compiled), markup=False, highlight=False)
+
+
+def _of_type(records: Sequence[Seen], kind: bytes) -> list[Seen]:
+    """Return the records of one type of event: beside decisions and assignments lie others."""
+    return [seen for seen in records if seen.headers.get("ce_type") == kind]
 
 
 def _plain(decision: Decision) -> bool:

@@ -7,15 +7,16 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from contracts.codes import DirectiveKind, FactKind, Milestone, Role
+from contracts.codes import DirectiveKind, FactKind, Milestone, Role, Satisfaction
 from contracts.moments import instant_of
 from incidentbus.storylines.happening import Happening, What
 from incidentbus.storylines.playing import Done, Performance
 from incidentbus.storylines.telling import short, told_span
-from incidentbus.storylines.wording import COMMANDS, FACTS, MILESTONES, ROLES, plain
+from incidentbus.storylines.wording import COMMANDS, FACTS, MILESTONES, REFUSALS, ROLES, SATISFACTIONS, plain
 from routing_rules.engine.schema import Ruleset
 
 _SILENCE_MS: Final = 6 * 3_600_000
@@ -53,7 +54,7 @@ class Picture:
         """Return the timeline."""
         self._names = {incident: name for name, incident in performance.cases.items()}
         many = len(performance.cases) > 1
-        table = Table(title=escape(performance.story.script.title), title_justify="left", pad_edge=False, expand=True)
+        table = Table(title=escape(performance.story.script.title), title_justify="left", box=SIMPLE_HEAD, expand=True)
         table.add_column(self._say("时间", "time"), no_wrap=True, style="dim")
         if many:
             table.add_column(self._say("件", "case"), no_wrap=True)
@@ -73,13 +74,16 @@ class Picture:
     def _rows(self, performance: Performance) -> Iterator[Row]:
         shown = list(performance.cases)[:_SHOWN] if len(performance.cases) > _MOST_CASES else list(performance.cases)
         seen = [each for each in performance.journal if self._is_shown(each, shown)]
+        told: Done | None = None
         for _, group in groupby(seen, key=_group):
             entries = list(group)
             first = entries[0]
             if isinstance(first, Done):
+                told = first
                 yield self._done(first)
             else:
-                yield from self._happened([each for each in entries if isinstance(each, Happening)])
+                happened = [each for each in entries if isinstance(each, Happening) and not _says_as_much(told, each)]
+                yield from self._happened(happened) if happened else ()
         if len(shown) < len(performance.cases):
             left = len(performance.cases) - len(shown)
             said = self._say(f"（只画前 {_SHOWN} 件，另 {left} 件同样）", f"(the first {_SHOWN} only; {left} more)")
@@ -106,13 +110,13 @@ class Picture:
             what = f"{self._fact(step.tell.fact)}{self._aside(what)}"
         elif step.command is not None:
             who = self._agency(step.command.by)
-            what = f"{self._command(step.command.kind)}: {step.command.why}{self._aside(what)}"
+            what = f"{self._command(step.command.kind)}: {what or step.command.why}"
         elif step.workers is None and step.wait is not None:
             who = ""
         return Row(done.at, done.case, f"▶ {who}" if who else "", what, style="bold")
 
     def _aside(self, said: str) -> str:
-        return f"（{said}）" if said else ""
+        return self._say(f"（{said}）", f" ({said})") if said else ""
 
     # what happened
 
@@ -122,7 +126,7 @@ class Picture:
             yield Row(first.at, name, "  →", self._given(group), self._dues(group))
         elif first.what is What.NOTICE:
             kind = DirectiveKind(str(first.body["notice"]))
-            to = "、".join(dict.fromkeys(self._agency(each.agency) for each in group))
+            to = self._say("、", ", ").join(dict.fromkeys(self._agency(each.agency) for each in group))
             yield Row(first.at, name, "  →", f"{self._command(kind)} {self._say('送', 'to')} {to}", style="dim")
         elif first.what is What.OUTCOME:
             told = "、".join(each.line for each in group)
@@ -130,7 +134,9 @@ class Picture:
         elif first.what is What.DEAD_LETTER:
             for each in group:
                 said = self._say("不予受理，退回发信人", "refused, to whoever told it")
-                yield Row(each.at, name, self._agency(each.agency), f"{said}: {plain(each.words[0])}", style="red")
+                why = REFUSALS.get(each.words[0]) if self.zh else None
+                what = f"{said}: {why or plain(each.words[0])}"
+                yield Row(each.at, name, self._agency(each.agency), what, style="red")
         else:
             for each in group:
                 yield self._fact_row(each, name)
@@ -138,13 +144,16 @@ class Picture:
     def _fact_row(self, each: Happening, name: str) -> Row:
         fact, body = FactKind(each.words[0]), each.body
         milestone = body.get("milestone")
-        of = f"（{self._milestone(Milestone(milestone))}）" if milestone else ""
+        of = self._aside(self._milestone(Milestone(milestone))) if milestone else ""
         clock = ""
         if late := body.get("late_s"):
             clock = f"{self._say('补办，晚', 'caught up, late by')} {self._lasted(round(late * 1000))}"
         elif until := each.body.get("until"):
             clock = f"{self._say('至', 'until')} {self._local(str(until))}"
-        said = " ".join(word for word in (str(body.get("number", "")), str(body.get("satisfaction", ""))) if word)
+        satisfied = body.get("satisfaction", "")
+        if satisfied and self.zh:
+            satisfied = SATISFACTIONS[Satisfaction(satisfied)]
+        said = " ".join(str(word) for word in (body.get("number"), satisfied) if word)
         what = f"{self._fact(fact)}{of} {said}".rstrip()
         return Row(each.at, name, self._agency(each.agency), what, clock, _STYLES.get(fact, ""))
 
@@ -153,13 +162,13 @@ class Picture:
         for role in Role:
             named = [self._agency(each.agency) for each in group if each.words[1] == role.value]
             if named:
-                parts.append(f"{ROLES[role] if self.zh else plain(role.value)} {'、'.join(named)}")
+                parts.append(f"{ROLES[role] if self.zh else plain(role.value)} {self._say('、', ', ').join(named)}")
         return self._say("；", "; ").join(parts)
 
     def _dues(self, group: list[Happening]) -> str:
         lead = next((each for each in group if each.words[1] == Role.LEAD.value), None)
         dues: list[dict[str, Any]] = list(lead.body["due"]) if lead is not None else []
-        return "  ".join(f"{self._milestone(Milestone(due['milestone']))} {self._local(due['at'])}" for due in dues)
+        return "\n".join(f"{self._milestone(Milestone(due['milestone']))} {self._local(due['at'])}" for due in dues)
 
     # words
 
@@ -193,6 +202,15 @@ class Picture:
 def _doing(done: Done) -> bool:
     step = done.step
     return any((step.tell, step.command, step.mode, step.ruleset, step.workers))
+
+
+def _says_as_much(told: Done | None, happening: Happening) -> bool:
+    """Say whether the line of the step before says it already: an agency's fact, taken as it was told."""
+    step = told.step.tell if told is not None else None
+    if told is None or step is None or happening.at != told.at or happening.what is not What.FACT:
+        return False
+    more = {"until", "satisfaction", "number"} & happening.body.keys()
+    return not more and happening.words[:2] == (step.fact.value, step.agency)
 
 
 def _group(entry: Done | Happening) -> tuple[int, str, str]:

@@ -145,8 +145,8 @@ def _standing(name: str, expect: Expect, case: Case | None, zone: ZoneInfo) -> I
     stands = standing(case, zone)
     for field_, wanted in fields.items():
         got = stands[field_]
-        if field_ == "due":
-            got = {key: value for key, value in stands["due"].items() if key in wanted or " " not in key}
+        if field_ == "due" and isinstance(got, dict):
+            got = {key: value for key, value in got.items() if key in wanted or " " not in key}
         if _plain(wanted) != _plain(got):
             yield Difference(name, field_, (f"- {_plain(wanted)}", f"+ {_plain(got)}"))
 

@@ -164,7 +164,7 @@ class Watch:
         """Attend to every agency that a record of the bus names, and to whoever stands above it."""
         for word in _CODE.findall(value):
             agency: str | None = word.decode()
-            while agency in self.above and agency not in self._named:
+            while agency is not None and agency in self.above and agency not in self._named:
                 self._named.add(agency)
                 self.attend(self.topics.agency_assignments(agency))
                 self.attend(self.topics.agency_feedback(agency))

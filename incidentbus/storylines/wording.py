@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.codes import CaseStatus, DirectiveKind, FactKind, Milestone, Role
+from contracts.codes import DirectiveKind, FactKind, Milestone, Role, Satisfaction
 
-F, D, S = FactKind, DirectiveKind, CaseStatus
+F, D = FactKind, DirectiveKind
 
 FACTS: Final[Mapping[FactKind, str]] = {
     F.REGISTERED: "受理登记", F.DISPATCHED: "派单", F.REPORT_UPDATED: "来件更正", F.DUPLICATE_REPORT: "重复来件",
@@ -33,11 +33,16 @@ MILESTONES: Final[Mapping[Milestone, str]] = {
     Milestone.ACKNOWLEDGE: "签收", Milestone.RESPOND: "首次联系", Milestone.RESOLVE: "办结",
 }  # fmt: skip
 
-STATUSES: Final[Mapping[CaseStatus, str]] = {
-    S.EXPECTED: "待派单", S.DISPATCHED: "已派单", S.ACKNOWLEDGED: "已签收", S.IN_PROGRESS: "办理中",
-    S.RETURNED: "已退单", S.DISPUTED: "待裁定", S.DEFERRED: "挂账", S.RESOLVED: "已办结", S.VERIFIED: "已核查",
-    S.CLOSED: "已归档", S.MERGED: "已并案", S.WITHDRAWN: "已撤回",
+SATISFACTIONS: Final[Mapping[Satisfaction, str]] = {
+    Satisfaction.SATISFIED: "满意", Satisfaction.BASICALLY_SATISFIED: "基本满意",
+    Satisfaction.DISSATISFIED: "不满意", Satisfaction.UNREACHED: "未接通",
 }  # fmt: skip
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "illegal_transition": "它在本件里此时不能这样说", "too_late": "已过期限", "unknown_incident": "没有这个件",
+    "invalid_value": "写得不对", "missing_field": "缺内容", "not_the_owner": "说的是别家的话",
+}  # fmt: skip
+"""Why a fact was not taken, in an official's words; what is not here is told by its code."""
 
 
 def plain(word: str) -> str:
