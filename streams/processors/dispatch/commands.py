@@ -25,7 +25,7 @@ from routing_rules.engine.correcting import corrected
 from streams.counts import TurnCounts
 from streams.processors.dispatch.deciding import SOURCE, Ask, Deciding, withdrawal
 from streams.processors.dispatch.holding import Holding, refusal_of_hold
-from streams.processors.dispatch.notices import Said, addressees
+from streams.processors.dispatch.notices import ENDS, Said, addressees
 from streams.processors.dispatch.state import CaseState, ended_by, over
 from streams.rulesets import RulesetInForce
 
@@ -36,7 +36,6 @@ _RESULTS: Final = {
     DirectiveOutcome.PASSED_ON: "passed",
     DirectiveOutcome.REFUSED: "refused",
 }
-_ENDS: Final = frozenset({DirectiveKind.WITHDRAW, DirectiveKind.CLOSE, DirectiveKind.MERGE})
 _ANEW: Final = frozenset({DirectiveKind.REDISPATCH, DirectiveKind.ADJUDICATE, DirectiveKind.APPROVE_RETURN})
 
 
@@ -153,12 +152,12 @@ class Commands:
     def _pass_on(self, turn: _Turn, case: CaseState) -> Result:
         directive = turn.directive
         incident = directive.incident or ""
-        whom = addressees(directive, case, turn.in_force.compiled)
         said = Said.of(directive, turn.at)
-        if directive.kind in _ENDS:
-            emits = self._deciding.end(incident, case, said, whom, turn.state)
+        if directive.kind in ENDS:
+            emits = self._deciding.end(incident, case, said, turn.state, turn.traceparent)
             turn.state.put(incident.encode(), over(directive.kind, case.round))
         else:
+            whom = addressees(directive, case, turn.in_force.compiled)
             emits = self._deciding.tell(said, incident, case, whom, turn.state, turn.traceparent)
         return Result(DirectiveOutcome.PASSED_ON, "", None, tuple(emits))
 

@@ -6,6 +6,7 @@ that handed the case back knows.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -66,12 +67,39 @@ class Deciding:
         self, ask: Ask, before: CaseState, said: Said, returned_by: str | None, state: State, in_force: RulesetInForce
     ) -> tuple[str, list[Emit]]:
         """Decide a later round, and tell those who have no part any more. `said` is the withdrawal that they hear."""
-        dropped = self._drop(ask.incident.id, before, before.parts(), state)
+        key = ask.incident.id.encode()
+        known = self._known(ask.incident.id, before, state)
+        self._drop(ask.incident.id, before, before.parts(), state)
         decision, id_, emits = self.decided(ask, state, in_force)
-        stay = {role.agency for role in decision.roles} | dropped | {returned_by}
-        gone = [Addressee(agency, agency, role) for role, agency in before.parts() if agency not in stay]
-        told = self._told(said, before, gone, ask.traceparent)
-        return id_, [*emits, *told]
+        stay = {role.agency for role in decision.roles}
+        gone = [each for each in known if each.agency not in stay and each.agency != returned_by]
+        if state.get(STANDING) is not None:
+            self._note_earlier(key, known, state)
+        return id_, [*emits, *self._told(said, before, gone, ask.traceparent)]
+
+    def _known(self, incident: str, case: CaseState, state: State) -> list[Addressee]:
+        """Return who knows of which part: this round's where it was sent, else the one of before that it has."""
+        earlier = {agency: Addressee(agency, agency, role, round=round_) for role, agency, round_ in case.earlier}
+        known = []
+        for role, agency in case.parts():
+            if not self._holding.waits(state, incident, agency, case.round, role):
+                known.append(Addressee(agency, agency, role, round=case.round))
+            elif agency in earlier:
+                known.append(earlier[agency])
+        return known
+
+    def _note_earlier(self, key: bytes, known: Iterable[Addressee], state: State) -> None:
+        """Where a part waits now, keep what its agency knows of: it must hear of that if the part is never sent."""
+        case = CaseState.read(state.get(key) or b"")
+        parts = {agency: role for role, agency in case.parts()}
+        incident = key.decode()
+        earlier = [
+            (each.role, each.agency, each.round)
+            for each in known
+            if each.agency in parts
+            and self._holding.waits(state, incident, each.agency, case.round, parts[each.agency])
+        ]
+        state.put(key, replace(case, earlier=tuple(earlier)).write())
 
     def amended(
         self, ask: Ask, before: CaseState, said: Said, state: State, in_force: RulesetInForce
@@ -85,6 +113,7 @@ class Deciding:
         id_ = decision_id(incident.id, decision.round, ask.cause)
         after = before.amended(decision, incident_bytes(incident))
         new = frozenset(after.parts()) - frozenset(before.parts())
+        known = self._known(incident.id, before, state)
         replaced = [(role, agency) for role, agency in before.parts() if any(agency == each for _, each in new)]
         self._drop(incident.id, before, replaced, state)
         given = [
@@ -92,12 +121,16 @@ class Deciding:
         ]
         told = self._tightened(said, before, after, new, ask, state)
         state.put(incident.id.encode(), after.write())
-        return id_, [*self._emits(ask, decision, id_, given, state, in_force), *told]
+        emits = self._emits(ask, decision, id_, given, state, in_force)
+        if state.get(STANDING) is not None:
+            self._note_earlier(incident.id.encode(), known, state)
+        return id_, [*emits, *told]
 
-    def end(self, incident: str, case: CaseState, said: Said, whom: Iterable[Addressee], state: State) -> list[Emit]:
-        """Drop what waits of a case that is over, and tell everybody else who has a part."""
-        dropped = self._drop(incident, case, case.parts(), state)
-        return self._told(said, case, [each for each in whom if each.agency not in dropped], None)
+    def end(self, incident: str, case: CaseState, said: Said, state: State, traceparent: str | None) -> list[Emit]:
+        """Drop what waits of a case that is over, and tell everybody of the part that he knows of."""
+        known = self._known(incident, case, state)
+        self._drop(incident, case, case.parts(), state)
+        return self._told(said, case, known, traceparent)
 
     def _emits(
         self, ask: Ask, decision: Decision, id_: str, given: list[Written], state: State, in_force: RulesetInForce
@@ -120,14 +153,13 @@ class Deciding:
             emits.append(Emit(topic, partition, key, each.value, headers.of(each.id, _ASSIGNMENT)))
         return emits
 
-    def _drop(self, incident: str, case: CaseState, parts: Iterable[tuple[Role, str]], state: State) -> set[str]:
-        """Forget those assignments of a round that wait under a hold; return their agencies."""
+    def _drop(self, incident: str, case: CaseState, parts: Iterable[tuple[Role, str]], state: State) -> None:
+        """Forget those assignments of a round that wait under a hold: they are never sent."""
         if state.get(STANDING) is None:
-            return set()
-        gone = {agency for role, agency in parts if self._holding.drop(state, incident, agency, case.round, role)}
+            return
+        gone = [agency for role, agency in parts if self._holding.drop(state, incident, agency, case.round, role)]
         if gone:
             self._counts.tally.count("incidentbus_held_assignments_total", len(gone), change="dropped")
-        return gone
 
     def _tightened(
         self,

@@ -26,6 +26,7 @@ from contracts.ports import Emit, State
 from contracts.serde import write
 from contracts.topics import Topics
 from routing_rules.engine.compiler import Compiled
+from routing_rules.engine.schema import Route
 from routing_rules.engine.views import Written
 
 STANDING: Final = b"holds"
@@ -128,8 +129,8 @@ def refusal_of_hold(directive: Directive, compiled: Compiled, now_ms: int) -> st
         return "a hold names an agency or a rule, one of the two, and no case"
     if directive.agency is not None and directive.agency not in compiled.ruleset.agencies:
         return "no such agency in the ruleset in force"
-    if directive.rule is not None and directive.rule not in compiled.rules:
-        return "no such rule in the ruleset in force"
+    if directive.rule is not None and not isinstance(compiled.rules.get(directive.rule), Route):
+        return "no such route in the ruleset in force"
     if directive.until is not None and _ms(directive.until) <= now_ms:
         return "the hold would have ended before it began"
     return ""

@@ -34,6 +34,7 @@ class Addressee(NamedTuple):
     of: str
     role: Role
     level: int = 0
+    round: int = 0  # 0: the case's
 
     @property
     def has_a_part(self) -> bool:
@@ -66,11 +67,6 @@ def addressees(directive: Directive, case: CaseState, compiled: Compiled) -> lis
     """Return whom a directive of a case's life is told to; nobody, where it is none or names a stranger."""
     whom = _WHOM.get(directive.kind)
     return [] if whom is None else list(whom(directive, case, compiled))
-
-
-def _everyone(directive: Directive, case: CaseState, compiled: Compiled) -> Iterator[Addressee]:
-    for role, agency in case.parts():
-        yield Addressee(agency, agency, role)
 
 
 def _the_one(directive: Directive, case: CaseState, compiled: Compiled) -> Iterator[Addressee]:
@@ -118,12 +114,12 @@ _WHOM: Final[Mapping[DirectiveKind, _Whom]] = {
     DirectiveKind.ACKNOWLEDGE: _the_one,
     DirectiveKind.EXCUSE: _the_one,
     DirectiveKind.REFUSE_RETURN: _the_one,
-    DirectiveKind.WITHDRAW: _everyone,
-    DirectiveKind.CLOSE: _everyone,
-    DirectiveKind.MERGE: _everyone,
 }
 
-TOLD: Final = frozenset(_WHOM)
+ENDS: Final = frozenset({DirectiveKind.WITHDRAW, DirectiveKind.CLOSE, DirectiveKind.MERGE})
+"""The directives that end a case: everybody is told, of the part that he knows of."""
+
+TOLD: Final = frozenset(_WHOM) | ENDS
 """The directives of which somebody is told as they are; an amendment and a later round say what they change."""
 
 
@@ -155,14 +151,15 @@ class Notices:
 
 def _notice(said: Said, case: CaseState, incident: Incident, to: Addressee, about: str) -> AssignmentNotice:
     role = to.role if to.has_a_part else Role.LEAD
+    round_ = to.round or case.round
     return AssignmentNotice(
         id=notice_id(said.cause, to.agency, about),
         incident=incident.id,
         notice=said.kind,
         agency=to.agency,
-        assignment=assignment_id(incident.id, to.of, case.round, role),
+        assignment=assignment_id(incident.id, to.of, round_, role),
         role=to.role,
-        round=case.round,
+        round=round_,
         at=said.at,
         by=said.by,
         reason=_as_heard(said.reason, case, incident, to),

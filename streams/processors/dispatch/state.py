@@ -33,6 +33,7 @@ class CaseState:
     """One case between rounds. `body` is the incident as JSON; `given` is empty in a case of the first version.
 
     `due` are the earliest deadlines that the round's agencies know of; `dispatched_at` is when the round began.
+    `earlier`: where an agency's part waits under a hold, the part of before that it still knows of, with its round.
     """
 
     body: bytes
@@ -48,6 +49,7 @@ class CaseState:
     dispatched_at: datetime | None = None
     confidential: bool = False
     due: tuple[tuple[Milestone, datetime], ...] = ()
+    earlier: tuple[tuple[Role, str, int], ...] = ()
 
     def amended(self, decision: Decision, body: bytes) -> "CaseState":
         """Return the case as an amendment of its round leaves it: more agencies, tighter deadlines, nothing less."""
@@ -60,6 +62,7 @@ class CaseState:
             dispatched_at=self.dispatched_at,
             confidential=self.confidential or decision.confidential,
             due=_earliest(self.due, decision),
+            earlier=self.earlier,
         )  # fmt: skip
 
     @classmethod
@@ -82,6 +85,7 @@ class CaseState:
             dispatched_at=datetime.fromisoformat(dispatched_at) if dispatched_at else None,
             confidential=kept.get("confidential", False),
             due=tuple([(Milestone(milestone), datetime.fromisoformat(at)) for milestone, at in kept.get("due", ())]),
+            earlier=tuple([(Role(role), agency, round_) for role, agency, round_ in kept.get("earlier", ())]),
         )
 
     def write(self) -> bytes:
@@ -103,6 +107,8 @@ class CaseState:
             head["dispatched_at"] = self.dispatched_at
         if self.confidential:
             head["confidential"] = True
+        if self.earlier:
+            head["earlier"] = self.earlier
         return orjson.dumps(head) + b"\n" + self.body
 
     @property

@@ -121,6 +121,39 @@ def test_nobody_hears_of_an_assignment_that_he_has_not_got(counter: Counter) -> 
     assert len(told(counter.command(D.REMIND), AssignmentNotice)) == 1
 
 
+@pytest.mark.parametrize("last", [D.WITHDRAW, D.REDISPATCH])
+def test_who_knows_of_an_earlier_round_hears_of_it_when_the_later_one_is_never_sent(
+    counter: Counter, last: DirectiveKind
+) -> None:
+    counter.arrives()
+    counter.command(D.HOLD, None, agency="police")
+    emits = counter.command(D.REDISPATCH, reason="再办")
+    assert told(emits, Decision)[0].held == ("police",)
+    assert "police" not in {notice.agency for notice in told(emits, AssignmentNotice)}
+    counter.command(D.REDISPATCH)
+    emits = counter.command(last, correction={"category": "urban"})
+    (heard,) = [notice for notice in told(emits, AssignmentNotice) if notice.agency == "police"]
+    assert (heard.round, heard.assignment) == (1, assignment_id(case_of("A1"), "police", 1, Role.LEAD))
+    assert heard.notice is D.WITHDRAW
+
+
+def test_who_was_informed_hears_of_it_when_a_stronger_part_is_never_sent(counter: Counter) -> None:
+    counter.arrives()
+    counter.command(D.HOLD, None, agency="gov-gaoliangjian")
+    counter.command(D.AMEND, correction={"tags": ("surge",)})
+    heard = {notice.agency: notice.role for notice in told(counter.command(D.CLOSE), AssignmentNotice)}
+    assert heard["gov-gaoliangjian"] is Role.INFORMED
+
+
+def test_what_was_let_go_since_is_what_an_agency_hears_of(counter: Counter) -> None:
+    counter.arrives()
+    counter.command(D.HOLD, None, agency="police")
+    counter.command(D.REDISPATCH)
+    counter.command(D.RELEASE, None, agency="police")
+    heard = {notice.agency: notice.round for notice in told(counter.command(D.CLOSE), AssignmentNotice)}
+    assert heard["police"] == 2
+
+
 def test_a_hold_ends_by_itself_when_the_next_record_comes(counter: Counter) -> None:
     counter.command(D.HOLD, None, agency="police", until=WHEN + timedelta(hours=1))
     counter.arrives()
@@ -221,6 +254,7 @@ def test_a_release_asks_the_state_by_what_waits_and_not_by_what_there_is(counter
         {"agency": "police", "rule": "noise"},
         {"agency": "nobody"},
         {"rule": "nothing"},
+        {"rule": "surge"},
         {"agency": "police", "incident": case_of("A1")},
         {"agency": "police", "until": WHEN},
     ],
