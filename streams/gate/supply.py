@@ -169,7 +169,8 @@ class Supply:
 
     def may_be_at_end(self, topic: str) -> bool:
         """Say whether nothing that a fetch has told of contradicts that everything of an input was taken."""
-        at = self._consumer._subscription.subscription.assignment.state_value(self._tps[topic])
+        assignment = self._consumer._subscription.subscription.assignment
+        at = assignment.state_value(self._tps[topic]) if assignment is not None else None
         return at is not None and at.has_valid_position and (at.lso is None or at.position >= at.lso)
 
     async def at_end(self, topics: Iterable[str]) -> list[str]:

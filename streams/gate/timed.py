@@ -125,7 +125,6 @@ class TimedTurn(Turn):
     ) -> None:
         super().__init__(judge, overlay, tallies)
         self._verdict = self.verdict = TimedVerdict()
-        self._now = span.now
         self._timers = timers
         self.span = span
         self._fresh: list[Entry] = []

@@ -89,13 +89,13 @@ class TimedTask(Task):
 
     async def _settle(self, taken: Taken) -> None:
         await super()._settle(taken)
-        if self._stalled and not self._events:
+        if taken.records and not self._events:
             await asyncio.sleep(LAGGING_MS / 1000)  # all in hand waits for a timer, which waits for another input
 
     async def _consider(self, records: Sequence[InboundRecord], blamed: str | None) -> TimedVerdict:
         if blamed is not None:
             self._horizon.unsee()
-        span = self._span if self._clock_runs() else self._span._replace(now=-1, until=-1)
+        span = self._span if self._known() else self._span._replace(now=-1, until=-1)
         try:
             verdict = await self._timed_judge.consider(records, self._state, self._tallies, span, blamed)
         except BaseException:

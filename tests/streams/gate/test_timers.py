@@ -237,14 +237,15 @@ async def judged(
     most: int = 1_000,
     limits: Limits | None = None,
     timers: Timers | None = None,
+    span: Span | None = None,
 ) -> TimedVerdict:
     ladders = ladders or Ladders("out")
     stage = Stage("s", ("in",), lambda p: ladders, changelog="state", timers=due_of, limits=limits or Limits())
     judge = TimedJudge(
         Judge(stage, 0, ladders, Book(), HandClock(now)), timers if timers is not None else await built(state)
     )
-    span = Span(BASE + now, BASE + (now if until is None else until), most)
-    return await judge.consider(hand, state, {}, span)
+    whole = Span(BASE + now, BASE + (now if until is None else until), most)
+    return await judge.consider(hand, state, {}, span or whole)
 
 
 def said(verdict: TimedVerdict) -> list[bytes | None]:
@@ -332,6 +333,13 @@ async def test_a_record_whose_value_does_not_say_when_it_is_due_is_dead_lettered
     verdict = await judged({}, records((10, b"set a soon"), (20, b"set b 5000")))
     assert [reason for _, _, reason in verdict.dead] == [ReasonCode.PROCESSOR_FAILED]
     assert verdict.changes == {b"b": b"5000|"}
+
+
+async def test_while_the_clock_does_not_run_nothing_fires_and_records_go_on() -> None:
+    verdict = await judged({b"a": b"100|"}, records((10, b"bad"), (200, b"note a x")), span=Span(-1, -1, 1_000))
+    assert (said(verdict), verdict.changes) == ([], {b"a": b"100|x"})
+    [letter] = [emit for emit in verdict.emits if emit.topic == "in.dlq"]
+    assert dict(letter.headers)["dlq_at"] == b"%d" % (BASE + 1_000), "a dead letter has the time of day"
 
 
 STEPS = st.lists(st.integers(0, 60), max_size=4, unique=True).map(lambda steps: ",".join(map(str, sorted(steps))))
