@@ -116,12 +116,13 @@ class SimulatedAgencies:
         self.channels[assignment.incident] = assignment.channel
         if assignment.role is Role.LEAD:
             self.first.setdefault(assignment.incident, assignment.agency)
-        if assignment.role is Role.INFORMED:
-            return
+        if assignment.role is Role.INFORMED or assignment.ground.outcome == "adjudication":
+            return  # told only; or a dispute, on which the command centre rules
         chance = _chance(assignment.incident, assignment.agency)
         lead = assignment.role is Role.LEAD
-        if lead and assignment.round == 1 and chance < _RETURNS and assignment.ground.outcome != "fallback":
-            yield facts.returned(assignment, ReturnReason.NOT_OUR_DUTY, now)
+        if _comes_back(assignment):
+            if lead:  # whoever helps hears of it and waits for the next round
+                yield facts.returned(assignment, ReturnReason.NOT_OUR_DUTY, now)
         elif chance < _RETURNS + _SLEEPS:
             return
         elif chance < _RETURNS + _SLEEPS + _FORGETS:
@@ -167,6 +168,12 @@ class SimulatedAgencies:
             self.asked.add(fact.incident)
             said = Satisfaction.DISSATISFIED if unhappy else Satisfaction.SATISFIED
             yield _of_desk(spec.agency, fact, FactKind.FOLLOWED_UP, now, satisfaction=said)
+
+
+def _comes_back(assignment: Assignment) -> bool:
+    """Say whether the lead of this round hands the case back: in the first round some do."""
+    outcome = assignment.ground.outcome
+    return assignment.round == 1 and outcome != "fallback" and _chance(assignment.incident, assignment.lead) < _RETURNS
 
 
 def _of_desk(agency: str, fact: LifecycleFact, kind: FactKind, now: datetime, **more: Any) -> Feedback:

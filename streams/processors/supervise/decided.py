@@ -75,20 +75,14 @@ def _leave_round(life: Life, at: int) -> None:
         lead.status, lead.done_at = PartStatus.RETURNED, at
         case.returns += 1
     case.return_asked = False
-    case.parts = [part for part in case.parts if part.status is PartStatus.RETURNED or _carried(part)]
-
-
-def _carried(part: Part) -> bool:
-    """A co-handler that was done stays so in the next round."""
-    return part.role is Role.CO_HANDLER and part.status is PartStatus.DONE
+    case.parts = [part for part in case.parts if part.status is PartStatus.RETURNED]
 
 
 def _begin_round(life: Life, decision: Decided, at: int) -> None:
     case = life.case
     if case.ended_at:
         return
-    done = {part.agency: part for part in case.parts if _carried(part)}
-    earlier = [part for part in case.parts if part.agency not in done]
+    earlier = case.parts
     _describe(case, decision)
     case.round, case.lead = decision.round, decision.lead
     case.route, case.reason, case.ruleset = decision.route, decision.reason, decision.ruleset.hash[:16]
@@ -98,12 +92,7 @@ def _begin_round(life: Life, decision: Decided, at: int) -> None:
     given = sorted(decision.roles, key=lambda each: each.role is not Role.LEAD)
     case.parts = []
     for each in given:
-        kept = done.get(each.agency)
-        if kept is not None and each.role is Role.CO_HANDLER:
-            kept.round = decision.round
-            case.parts.append(kept)
-        else:
-            _give(life, each.agency, each.role, decision, at)
+        _give(life, each.agency, each.role, decision, at)
     case.parts += earlier
     plan_time_limit(life)
 
