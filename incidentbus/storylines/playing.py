@@ -168,7 +168,7 @@ class Play:
         mine = {incident: name for name, incident in self.performance.cases.items()}
         fresh = [found for record in self.watch.seen if (found := self._reader.read(record)) is not None]
         self.watch.seen.clear()
-        for happening in sorted(fresh, key=lambda each: (each.at, _ORDER[each.what])):
+        for happening in sorted(fresh, key=lambda each: (each.at, _ORDER[each.what], each.incident)):
             name = mine.get(happening.incident)
             if name is None and happening.what is not What.DEAD_LETTER:
                 continue
