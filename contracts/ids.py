@@ -66,3 +66,11 @@ def directive_id(kind: str, incident: str, cause: str) -> str:
 def notice_id(cause: str, agency: str, about: str = "") -> str:
     """Return the id of what `agency` is told because of `cause`; `about` tells two of one cause apart."""
     return _id("ntc-", framed(cause, agency, about))
+
+
+def surge_id(town: str, category: str, window: str) -> str:
+    """Return the id of the surge that was first seen in the window beginning at `window` (RFC 3339, to the minute).
+
+    Whoever looks at exercises says so in `window`: they are kept apart.
+    """
+    return _id("srg-", framed(town, category, window))

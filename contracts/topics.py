@@ -179,10 +179,25 @@ def _of_agencies(agencies: Iterable[str]) -> Iterator[TopicSpec]:
 
 STAGES: Final = ("intake", "dispatch", "feedback", "supervise")
 _INPUTS: Final = frozenset(
-    {"reports", "rekeyed-reports", "incidents", "directives", "agency-feedback", "decisions", "feedback"}
+    {
+        "reports",
+        "rekeyed-reports",
+        "incidents",
+        "directives",
+        "agency-feedback",
+        "decisions",
+        "feedback",
+        "surge-sightings",
+    }
 )
-_JUDGES: Final = {"agency-feedback": ("supervise",), "directives": ("supervise",)}
-"""Who else refuses an input's records: what may not be told of a case, or commanded of it, supervise knows."""
+_JUDGES: Final = {
+    "agency-feedback": ("supervise",),
+    "directives": ("supervise",),
+    "incidents": ("surge",),
+    "surge-sightings": ("surge",),
+}
+"""Who else refuses an input's records: what may not be told of a case, or commanded of it, supervise knows; an observer
+keeps what it could not read, and goes on."""
 
 
 def _bus(noun: str, writers: tuple[str, ...], readers: tuple[str, ...], key: str, schema: str, about: str) -> TopicSpec:
@@ -259,6 +274,21 @@ BUS: Final = (
         _bus("dead-letter-handling", ("operators",), ("operators",), "topic/partition/offset of the dead letter",
              "DeadLetterHandling", "which dead letters were redriven or discarded, by whom and why"),
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT_DELETE, retention_ms=400 * DAY_MS,
+    ),
+    replace(
+        _bus("surges", ("surge",), ("operators",), "surge id", "Surge",
+             "surges begun, grown and over: far more of a kind in a town than its own history knows"),
+        partitions=Partitions.ONE, retention_ms=-1,
+    ),
+    replace(
+        _bus("surge-sightings", ("surge",), ("surge",), "town, category, exercise or not", "state:surge",
+             "incidents as surge regroups them for itself, by town and category"),
+        retention_ms=7 * DAY_MS,
+    ),
+    replace(
+        _bus("surge-state", ("surge",), ("surge",), "town, category, exercise or not", "state:surge",
+             "the history of each town and category, and the surge under way: a Faust table's changelog"),
+        cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),
     replace(
         _bus("probes", ("operators",), ("operators",), "who asks", "Probe",

@@ -27,6 +27,7 @@ from contracts.probe import Probe
 from contracts.report import Report
 from contracts.ruleset import RulesetBundle, RulesetPointer
 from contracts.serde import adapter
+from contracts.surge import Surge
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NATIVE: Final = "native"
@@ -52,6 +53,7 @@ MODELS: Final[Mapping[str, Any]] = {
     "Report": Report,
     "RulesetBundle": RulesetBundle,
     "RulesetPointer": RulesetPointer,
+    "Surge": Surge,
 }
 """By schema name. DirectiveTaken and AssignmentReleased lie beside Decision on one topic, AssignmentNotice beside
 Assignment; Report is part of Incident and of no topic."""

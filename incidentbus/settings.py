@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=9400, ge=0, le=65_535, description="port of the same; 0 takes a free one")
     watch_port: int = Field(default=9401, ge=0, le=65_535, description="the same of `serve watch`; 0 takes a free one")
     watch_interval: float = Field(default=30.0, ge=1, le=3600, description="how often `serve watch` looks")
+    readmodel_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="the read model: `sqlite:///FILE` or `postgresql://…`; by default a file in the run dir",
+    )
+    readmodel_port: int = Field(
+        default=9402, ge=0, le=65_535, description="port of /metrics and the rest of `serve readmodel`; 0 takes a free one"
+    )
+    surge_port: int = Field(default=9402, ge=0, le=65_535, description="the same of `serve surge`; 0 takes a free one")
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="one JSON line per fact, or readable; auto looks whether a terminal reads"
     )
@@ -73,6 +81,11 @@ class Settings(BaseSettings):
     def topics(self) -> Topics:
         """Return the names and partition counts of this deployment's topics."""
         return Topics(self.topic_prefix, self.partitions, self.agency_partitions, self.feedback_partitions)
+
+    @property
+    def readmodel(self) -> str:
+        """Return where the read model is, a URL; it may hold a password."""
+        return self.readmodel_url.get_secret_value() or f"sqlite:///{(self.run_dir / 'readmodel.sqlite').absolute()}"
 
     @property
     def runtime_prefix(self) -> str:

@@ -74,3 +74,33 @@ def watch() -> None:
         run(settings)
     except NotWatching as error:
         raise Misuse(f"没法开工 / can't start: {error}") from error
+
+
+@app.command()
+@guarded
+def surge() -> None:
+    """Watch for surges: far more of a kind in one town, within the hour, than its own history knows.
+
+    It advises, by facts on bus.surges.v1 and an amendment for each case concerned, and decides nothing: without it
+    cases go their way. A process of its own; several share the work. Its /metrics, /healthz and /readyz listen on
+    INCIDENTBUS_SURGE_PORT. Exit codes: 0 told to stop; 2 it can't run as it is set or on topics as they are; 3 no
+    broker answers; 70 crashed, to be started anew.
+
+    \b
+    incidentbus serve surge
+    """
+    from incidentbus.assembly import CRASHED  # late: other commands needn't load the runtime
+    from incidentbus.serving import NotStarted
+    from incidentbus.surging import serve_surge
+
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        serve_surge(settings)
+    except NotStarted as error:
+        raise Misuse(f"没法开工 / can't start: {error}") from error
+    except Exception as error:
+        if is_unreachable(error):
+            raise
+        structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
+        raise typer.Exit(CRASHED) from error

@@ -164,7 +164,7 @@ async def witness_all(run: Run, *, settled: bool = False) -> Verdict:
     run.assignments = TopicReader(prefix + r"agency\..+\.assignments\.v1", options, MendingConsumer)
     run.decisions = TopicReader(prefix + r"bus\.decisions\.v1", options, MendingConsumer)
     run.incidents = TopicReader(prefix + r"bus\.incidents\.v1", options, MendingConsumer)
-    run.dead = TopicReader(prefix + r".+\.dlq", options, MendingConsumer)
+    run.dead = TopicReader(prefix + r"(channel|bus)\..+\.dlq", options, MendingConsumer)  # agencies' facts are theirs
     for reader in run.readers:
         await reader.start()
     with bars(run.console) as shown:

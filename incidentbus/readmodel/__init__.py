@@ -1,5 +1,5 @@
-"""Answers read from the topics themselves, committed records only: dead letters, paused inputs, one report's way.
+"""Answers for people: read from the topics themselves, or from the read model, a database that the topics fill.
 
-A reading is bounded by the ends of its partitions as they stood when it began. Nothing is written here, and no reading
-joins a consumer group.
+Committed records only. A reading is bounded by the ends of its partitions as they stood when it began; none joins a
+consumer group. Nothing is written to a topic here, and the database holds nothing that the topics do not say.
 """
