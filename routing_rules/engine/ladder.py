@@ -79,8 +79,8 @@ def _reckoned(compiled: Compiled, channel: str, milestone: Milestone, due: datet
 
 def _share(calendars: Calendars, percent: int, start: datetime, due: datetime, calendar: str | None) -> datetime:
     """Return the moment at which so much of the time from start to deadline, both UTC, is gone."""
-    at = start + (due - start) * percent / 100
-    return calendars.local(due) if at >= due else min(calendars.opening(at, calendar), calendars.local(due))
+    opening = calendars.opening(start + (due - start) * percent / 100, calendar)
+    return opening if opening.astimezone(UTC) < due else calendars.local(due)
 
 
 def _when(step: Step) -> tuple[datetime, int]:

@@ -81,6 +81,24 @@ def test_the_names_of_a_day_follow_the_calendar_with_its_exchanged_days(calendar
     assert calendars.words(date(2026, 5, 12)) == {"tue", "workday"}
 
 
+@pytest.mark.parametrize(
+    ("moment", "opening"),
+    [
+        ("2026-05-12T08:29", "2026-05-12T08:30"),
+        ("2026-05-12T08:30", "2026-05-12T08:30"),
+        ("2026-05-12T11:59", "2026-05-12T11:59"),
+        ("2026-05-12T12:00", "2026-05-12T14:00"),  # the close itself is outside
+        ("2026-05-12T18:00", "2026-05-13T08:30"),
+        ("2026-02-13T18:00", "2026-02-14T08:30"),  # a Saturday that is worked (调休)
+        ("2026-02-14T18:00", "2026-02-24T08:30"),
+    ],
+)
+def test_an_opening_is_the_moment_itself_or_the_next_at_which_people_work(
+    calendars: Calendars, moment: str, opening: str
+) -> None:
+    assert calendars.opening(at(moment)) == at(opening)
+
+
 def test_a_year_without_calendar_is_monday_to_friday_and_told(calendars: Calendars, make: SimpleNamespace) -> None:
     start = at("2026-12-31T10:00")  # Thursday; New Year 2027 is a Friday that nobody declared a holiday
     assert calendars.due(make.span("1bd"), start) == at("2027-01-01T18:00")

@@ -124,11 +124,14 @@ def test_no_window_is_no_moment(make: SimpleNamespace) -> None:
     assert ladder.reopen_due(compiled, "hotline", moment, None) is None
 
 
-def test_the_window_for_a_return_is_by_the_agencys_own_hours(make: SimpleNamespace) -> None:
-    compiled = compile_ruleset(make.county(lifecycle=Lifecycle(return_within=make.span("4wh"))))
+def test_the_time_for_a_return_and_for_doing_it_again_is_by_the_agencys_own_hours(make: SimpleNamespace) -> None:
+    four = make.span("4wh")
+    compiled = compile_ruleset(make.county(lifecycle=Lifecycle(return_within=four, reopen=Reopen(deadline=four))))
     evening = at("2026-05-12T20:00")
     assert ladder.return_until(compiled, "hotline", evening, "always") == at("2026-05-13T00:00")
     assert ladder.return_until(compiled, "hotline", evening, None) == at("2026-05-13T14:30")
+    assert ladder.reopen_due(compiled, "hotline", evening, "always") == at("2026-05-13T00:00")
+    assert ladder.reopen_due(compiled, "hotline", evening, None) == at("2026-05-13T14:30")
 
 
 def test_a_channel_is_followed_by_its_own_rules_and_any_other_by_the_countys(make: SimpleNamespace) -> None:
@@ -142,6 +145,30 @@ def test_a_channel_is_followed_by_its_own_rules_and_any_other_by_the_countys(mak
     alone = ladder.steps(compiled, "police", Milestone.RESOLVE, given_at, due, None)
     assert alone == (ladder.Step(due, OVERDUE, 0),)
     assert len(ladder.steps(compiled, "hotline", Milestone.RESOLVE, given_at, due, None)) == 4
+
+
+def test_what_is_remembered_of_one_ladder_is_not_said_of_another(make: SimpleNamespace) -> None:
+    hour, day = rung(make, "+1wh", SUPERVISE), rung(make, "+1bd", ESCALATE)
+    lifecycle = Lifecycle(ladder={Milestone.ACKNOWLEDGE: (hour,), Milestone.RESOLVE: (day,)})
+    compiled = compile_ruleset(make.county(lifecycle=lifecycle))
+    start, due = at("2026-05-12T10:00"), at("2026-05-12T18:00")
+
+    def last(milestone: Milestone, calendar: str | None) -> ladder.Step:
+        return ladder.steps(compiled, "hotline", milestone, start, due, calendar)[-1]
+
+    for _ in range(2):
+        assert last(Milestone.ACKNOWLEDGE, None) == (at("2026-05-13T09:30"), SUPERVISE, 1)
+        assert last(Milestone.ACKNOWLEDGE, "always") == (at("2026-05-12T19:00"), SUPERVISE, 1)
+        assert last(Milestone.RESOLVE, None) == (at("2026-05-13T18:00"), ESCALATE, 1)
+        assert last(Milestone.RESPOND, None) == (due, OVERDUE, 0)
+
+
+def test_calling_back_and_closing_each_have_their_own_time(make: SimpleNamespace) -> None:
+    follow_up = FollowUp(within=make.span("1bd"), close_after=make.span("3bd"))
+    compiled = compile_ruleset(make.county(lifecycle=Lifecycle(follow_up=follow_up)))
+    resolved = at("2026-05-12T10:00")
+    assert ladder.follow_up_due(compiled, "hotline", resolved) == at("2026-05-13T18:00")
+    assert ladder.close_due(compiled, "hotline", resolved) == at("2026-05-15T18:00")
 
 
 def test_a_ruleset_that_says_nothing_reminds_supervises_and_escalates(make: SimpleNamespace) -> None:

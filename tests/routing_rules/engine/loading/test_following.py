@@ -162,7 +162,11 @@ def test_the_same_step_twice_is_warned_of_and_two_steps_at_one_moment_are_not() 
     assert twice.ruleset is not None
     assert [(finding.code, finding.level) for finding in twice.findings] == [("RR161", Level.WARNING)]
     assert "due" in twice.findings[0].message()
-    assert loaded("{ladder: {resolve: [{at: due, do: remind}, {at: due, do: supervise}]}}").findings == ()
+    for when in ("80%", "due", "+1bd"):
+        assert (
+            loaded(f"{{ladder: {{resolve: [{{at: {when}, do: remind}}, {{at: {when}, do: supervise}}]}}}}").findings
+            == ()
+        )
 
 
 def test_steps_that_only_the_calendar_can_compare_are_left_alone() -> None:
