@@ -1,9 +1,11 @@
 """The parts of a case and their clocks: found, begun, stopped, moved. Works on the case in hand and nothing else."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from contracts.case import Case, Clock, Part
 from contracts.codes import Milestone, PartStatus, Role
+from contracts.ids import assignment_id
 from streams.lifecycle import PART_OVER
 from streams.processors.supervise.book import Book
 
@@ -11,6 +13,12 @@ from streams.processors.supervise.book import Book
 def part_of(case: Case, agency: str) -> Part | None:
     """Return the agency's part in the current round, or None."""
     return next((part for part in case.parts if part.agency == agency and part.round == case.round), None)
+
+
+@lru_cache(maxsize=8_192)
+def assignment_of(incident: str, agency: str, round_: int, role: Role) -> str:
+    """Return the id of a part's assignment; remembered, for one fact asks for it time and again."""
+    return assignment_id(incident, agency, round_, role)
 
 
 def lead_of(case: Case) -> Part | None:

@@ -36,7 +36,7 @@ from streams.processors.supervise.book import Book
 from streams.processors.supervise.decided import decided
 from streams.processors.supervise.firing import fire
 from streams.processors.supervise.life import Life
-from streams.processors.supervise.parts import part_of
+from streams.processors.supervise.parts import assignment_of, part_of
 from streams.processors.supervise.reading import read_decided, read_fact, read_released, read_taken
 from streams.processors.supervise.telling import ISSUER, Telling
 from streams.processors.supervise.told import Told
@@ -210,6 +210,9 @@ class Supervise:
             return True
         if fact.assignment is None or fact.agency is None:
             return False
+        part = part_of(case, fact.agency)
+        if part is not None and fact.assignment == assignment_of(life.incident, part.agency, part.round, part.role):
+            return False
         later = (assignment_id(life.incident, fact.agency, case.round + 1, role) for role in Role)
         return fact.assignment in later
 
@@ -250,7 +253,7 @@ class Supervise:
             and part.status is not PartStatus.INFORMED
             and not (receives and not may_tell(Who.LEAD, fact.fact))
         ):
-            if fact.assignment not in (None, assignment_id(life.incident, agency, case.round, part.role)):
+            if fact.assignment not in (None, assignment_of(life.incident, agency, case.round, part.role)):
                 raise Permanent(ReasonCode.ILLEGAL_TRANSITION, "the assignment is of an earlier round")
             if part.status is PartStatus.HELD:
                 raise Permanent(ReasonCode.ILLEGAL_TRANSITION, "the assignment has not gone out: it is held")

@@ -8,7 +8,7 @@ from contracts.case import Case
 from contracts.codes import FactKind
 from contracts.directive import Directive
 from contracts.envelope import EventHeaders
-from contracts.ids import assignment_id, directive_id, fact_id
+from contracts.ids import directive_id, fact_id
 from contracts.lifecycle import LifecycleFact, lifecycle_bytes
 from contracts.moments import instant_of
 from contracts.outcome import Outcome
@@ -16,6 +16,7 @@ from contracts.ports import Emit, OutcomeCodec
 from contracts.serde import write
 from contracts.topics import Topics
 from streams.processors.supervise.life import Happened, Life
+from streams.processors.supervise.parts import assignment_of
 from streams.processors.supervise.told import Order
 
 SOURCE: Final = "incidentbus/supervise"
@@ -112,7 +113,7 @@ def _lifecycle_fact(life: Life, happened: Happened) -> LifecycleFact:
         cause=told.cause,
         agency=told.agency or None,
         role=role,
-        assignment=assignment_id(life.incident, told.agency, happened.round, role) if role is not None else None,
+        assignment=assignment_of(life.incident, told.agency, happened.round, role) if role is not None else None,
         milestone=told.milestone,
         step=told.step,
         late_s=None if told.late_ms is None else told.late_ms / 1000,
