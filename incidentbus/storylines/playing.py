@@ -20,8 +20,8 @@ from contracts.codes import ENDED, DirectiveKind, Mode
 from contracts.decision import ModeRecord
 from contracts.ids import incident_id
 from contracts.moments import instant_of
-from incidentbus.declaring import checked, declare
-from incidentbus.publishing import Author, publish
+from incidentbus.declaring import NotDeclared, checked, declare
+from incidentbus.publishing import Author, NotPublished, publish
 from incidentbus.storylines import doing
 from incidentbus.storylines.deployment import Deployment
 from incidentbus.storylines.expecting import Account, Difference, compare, never_told
@@ -38,6 +38,7 @@ from incidentbus.storylines.script import (
 )
 from incidentbus.storylines.telling import moment, span
 from incidentbus.storylines.watching import Watch
+from routing_rules.messages import Level
 
 _WAIT_S: Final = 20.0
 _ORDER: Final = {what: place for place, what in enumerate(
@@ -220,7 +221,7 @@ class Play:
         topics = self.deployment.settings.topics()
         whole = step.kind in (DirectiveKind.HOLD, DirectiveKind.RELEASE)
         for name in [""] if whole else self._names(case):
-            into = self.performance.cases[step.into] if step.into else None
+            into = self.performance.cases[self._names(step.into)[0]] if step.into else None
             incident, until = self.performance.cases.get(name), self._until(step.until, at)
             for record in doing.commanded(topics, incident, step, at, until, into, self._cause):
                 await self._publish(record)
@@ -229,9 +230,12 @@ class Play:
         if step.set is not None:
             record = ModeRecord(
                 Mode.EMERGENCY, step.set.jurisdiction, step.set.area, step.set.response, step.set.level, at,
-                moment(step.set.until, at, self.deployment.zone), step.set.by, step.set.why,
+                self._until(step.set.until, at), step.set.by, step.set.why,
             )  # fmt: skip
-            record = checked(record, self.deployment.ruleset)
+            try:
+                record = checked(record, self.deployment.ruleset)
+            except NotDeclared as refusal:
+                raise NotPlayed(self._where(f"mode: {refusal}")) from refusal
             self._places.append(record.jurisdiction or record.area or "")
             await self._declare(record)
         elif step.end is not None:
@@ -262,9 +266,13 @@ class Play:
 
     async def _put_in_force(self, directory: Path, at: datetime, why: str) -> None:
         deployment = self.deployment
-        done = await publish(
-            directory, deployment.connection, deployment.settings.topics(), 1, Author("command-centre", why), at
-        )
+        by = Author("command-centre", why)
+        try:
+            done = await publish(directory, deployment.connection, deployment.settings.topics(), 1, by, at)
+        except NotPublished as refusal:
+            found = [each.line("zh") for each in refusal.findings if each.level is Level.ERROR]
+            told = "\n".join(found) or refusal.text("zh")
+            raise NotPlayed(self._where(f"ruleset: 发布不了 / can't be published\n{told}")) from refusal
         held = deployment.held
         await self._until_true(lambda: (now := held.current()) is not None and now.compiled.ruleset.hash == done.hash)
 
@@ -282,7 +290,10 @@ class Play:
         return f"storyline/{self.story.name}/{self._number}/{self.again}"
 
     def _until(self, text: str | None, at: datetime) -> datetime | None:
-        return None if text is None else moment(text, at, self.deployment.zone)
+        try:
+            return None if text is None else moment(text, at, self.deployment.zone)
+        except ValueError as error:
+            raise NotPlayed(self._where(f"until: {error}")) from error
 
     def _names(self, case: str) -> list[str]:
         wanted = case or THE_CASE

@@ -10,7 +10,7 @@ import pytest_asyncio
 from connectors.kafka.embedded import EmbeddedBroker
 from contracts.codes import DirectiveKind, FactKind
 from incidentbus.storylines.house import House, a_house, ruleset_directory
-from incidentbus.storylines.playing import Performance
+from incidentbus.storylines.playing import NotPlayed, Performance
 from incidentbus.storylines.script import Story, read_story
 from streams.processors.dispatch.notices import Notices
 from streams.processors.supervise import firing
@@ -111,6 +111,27 @@ async def test_what_no_expectation_asked_for_fails_the_story(house: House, tmp_p
     assert not others
     assert number == 0
     assert set(found.lines) == {"+ close enforcement-zhuba", "+ close gov-zhuba"}
+
+
+HEAD = 'title: 一件\nabout: 始末\nstart: "2026-05-12 09:00"\nsteps:\n- at: "09:00"\n- at: "09:10"\n'
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("  tell: {agency: police, fact: resolved}", "第 2 步 case: 还没有这个件"),
+        ("  tell: {agency: polise, fact: resolved}", "第 2 步 tell.agency: 没有这个单位"),
+        ("  report: {channel: fax, native: {}}", "第 2 步 report.channel: 情景里没有这个渠道"),
+        ("  mode: {set: {area: nowhere, until: +2h, why: 试}}", "第 2 步 mode: 没有这个区域"),
+        ("  mode: {set: {area: hongze-lake, until: soon, why: 试}}", "第 2 步 until: 'soon'"),
+        ("  ruleset: {patch: {routes/98-x.yaml: 'owner: nobody'}}", "第 2 步 ruleset: 发布不了"),
+    ],
+)
+async def test_a_step_that_cannot_be_done_says_which(step: str, said: str, house: House, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(f"{HEAD}{step}\n", "utf-8")
+    with pytest.raises(NotPlayed, match=rf"a\.yaml {said}"):
+        await house.play(story(house, file))
 
 
 async def test_the_same_story_passes_again_afterwards(house: House) -> None:
