@@ -75,9 +75,21 @@ async def _play(house: House, story: Story, say: Any) -> Performance:
 async def _broker(settings: Settings) -> AsyncIterator[str]:
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.run_dir, prefix="storyline-", ignore_cleanup_errors=True) as home:
-        broker = await asyncio.to_thread(
-            start_broker, Path(home) / "broker", cache_dir=settings.cache_dir, ephemeral=True, leash=True, quick=True
+        starting = asyncio.ensure_future(
+            asyncio.to_thread(
+                start_broker,
+                Path(home) / "broker",
+                cache_dir=settings.cache_dir,
+                ephemeral=True,
+                leash=True,
+                quick=True,
+            )
         )
+        try:
+            broker = await asyncio.shield(starting)
+        except asyncio.CancelledError:  # interrupted while it starts: what was begun is ended
+            (await starting).stop()
+            raise
         try:
             yield broker.bootstrap
         finally:
