@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench bench-quick bench-compare bench-gate bench-rules compiled compiled-test lock schemas docs \
+        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench bench-quick bench-compare bench-gate bench-rules bench-supervise compiled compiled-test lock schemas docs \
         topics-files accuracy twin storylines clean
 
 help:  ## this list
@@ -105,6 +105,9 @@ bench-gate: .venv/dev $(FAST_TREE)  ## events/s through dispatch against the cei
 
 bench-rules: .venv/dev $(FAST_TREE)  ## decisions/s with 10 to 10,000 rules, beside AWS event-ruler, against the goals; ARGS=--quick is short
 	@$(FAST) $(PY) -m tests.bench.bench_rules $(ARGS)
+
+bench-supervise: .venv/dev $(FAST_TREE)  ## a million open cases: facts/s, lateness of timers, bytes, kill -9; ARGS="--cases 200000" is short
+	@$(FAST) $(PY) -m tests.bench.bench_supervise $(ARGS)
 
 faults: .venv/dev  ## the fault table: every row, 60,000 reports and more in each; some 40 minutes
 	@$(PY) -m tests.faults $(ARGS)
