@@ -39,7 +39,8 @@ class Timer(msgspec.Struct, frozen=True, array_like=True):
 class Clock(msgspec.Struct, array_like=True):
     """The ladder of one milestone of one part: the steps still to come, in order of time.
 
-    `at` holds their milliseconds and `do` what each does, a letter a step (`STEPS`); `step` is the number of the first.
+    `at` holds their milliseconds and `do` what each does, a letter a step (`STEPS`). `step` counts the rungs
+    taken or passed; the deadline itself is no rung.
     """
 
     agency: str

@@ -37,8 +37,10 @@ def fire(life: Life, due: int, now: int) -> None:
 
 
 def _step(life: Life, clock: Clock, now: int) -> None:
-    at, kind, step = clock.at.pop(0), STEPS[clock.do[0]], clock.step
-    clock.do, clock.step = clock.do[1:], step + 1
+    at, kind = clock.at.pop(0), STEPS[clock.do[0]]
+    clock.do = clock.do[1:]
+    step = 0 if kind is TimerKind.OVERDUE else clock.step + 1
+    clock.step = max(clock.step, step)
     fact = _FACTS[kind]
     cause = f"timer:{clock.agency}:{clock.milestone}:{at}:{kind}"
     told = Told(

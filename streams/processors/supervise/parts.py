@@ -61,9 +61,10 @@ def start(case: Case, book: Book, part: Part, milestone: Milestone, now: int, si
     first = sum(at <= now for at in steps.at)
     at, do = list(steps.at[first:]), steps.do[first:]
     if "o" in steps.do[:first] and milestone not in case.overdue:
-        at, do, first = [due, *at], "o" + do, first - 1
+        at, do = [due, *at], "o" + do
     if at:
-        case.clocks.append(Clock(part.agency, milestone, at, do, first))
+        taken = first - steps.do[:first].count("o")
+        case.clocks.append(Clock(part.agency, milestone, at, do, taken))
 
 
 def start_all(case: Case, book: Book, part: Part, now: int) -> None:
