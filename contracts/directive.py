@@ -41,6 +41,7 @@ class Directive(Wire):
     reports: int | None = Field(default=None, ge=1, le=MOST_REPORTERS)
     until: Moment | None = None
     into: str | None = None  # merge: the incident that takes this one in
+    whose: Code | None = None  # escalate: whose deadline has passed; the lead's where it isn't said
     milestone: Milestone | None = None  # remind, supervise, escalate, extensions: of which deadline
     step: int | None = Field(default=None, ge=0, le=1_000)  # which step of the ladder; None where a person asks
     late_s: float | None = Field(default=None, ge=0)  # how late a step was taken, in seconds

@@ -19,8 +19,11 @@ SPEC_VERSION: Final = "1.0"
 STRUCTURED: Final = "application/cloudevents"
 JSON: Final = "application/json"
 _REQUIRED: Final = ("id", "source", "type", "specversion")
+RECEIVED: Final = "incidentbus_received"
+"""Header of a record passed on: the broker's stamp where it first stood, in milliseconds."""
 _OURS: Final = frozenset({
-    "ce_id", "ce_type", "ce_specversion", "ce_source", "ce_time", "content-type", "ce_subject", "ce_traceparent"
+    "ce_id", "ce_type", "ce_specversion", "ce_source", "ce_time", "content-type", "ce_subject", "ce_traceparent",
+    RECEIVED,
 })  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.codes import FactKind, ReasonCode
-from contracts.envelope import EventHeaders, open_envelope, traceparent_of
+from contracts.envelope import RECEIVED, EventHeaders, open_envelope, traceparent_of
 from contracts.errors import Permanent
 from contracts.feedback import Feedback
 from contracts.partition import partition_of_id
@@ -80,7 +80,8 @@ class FeedbackCheck:
         )
         partition = partition_of_id(fact.incident, self.topics.spine)
         topic = self.topics.bus("feedback")
-        return (Emit(topic, partition, fact.incident.encode(), raw, headers.of(fact.id, _FACT_TYPE)),)
+        told = (*headers.of(fact.id, _FACT_TYPE), (RECEIVED, b"%d" % record.timestamp))
+        return (Emit(topic, partition, fact.incident.encode(), raw, told),)
 
 
 def _told(record: InboundRecord) -> tuple[Feedback, bytes]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from contracts.codes import DirectiveKind, FactKind, Flag, ReasonCode
-from contracts.envelope import binary_headers, open_envelope, traceparent_of
+from contracts.envelope import RECEIVED, binary_headers, open_envelope, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import content_digest, fact_id, incident_id
@@ -27,7 +27,6 @@ from streams.rulesets import RulesetInForce, RulesetSource
 
 SOURCE: Final = "incidentbus/intake"
 ORIGIN: Final = "incidentbus_origin"  # header of a record passed on: topic/partition/offset that it came from
-RECEIVED: Final = "incidentbus_received"  # and the broker's stamp there, in milliseconds
 REINTERPRET: Final = "incidentbus_reinterpret"  # id of the directive that wants it understood anew
 _REINTERPRET_KIND: Final = DirectiveKind.REINTERPRET.value
 _OURS: Final = frozenset({ORIGIN, RECEIVED, REINTERPRET})  # on a channel's own topic these are nobody's to say

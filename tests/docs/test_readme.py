@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from incidentbus.cli import app
+from incidentbus.demo.agencies import Followed
 from incidentbus.demo.show import last_line
 from incidentbus.witness import Verdict
 
@@ -65,7 +66,10 @@ def test_the_last_line_shown_is_the_one_that_the_demo_prints(page: str) -> None:
         ledger=SimpleNamespace(published=counts["reports"]), incidents=SimpleNamespace(seen=counts["incidents"])
     )
     verdict = Verdict(0, int(figures["assignments"]), int(figures["dead_letters"]), (), (), ())
-    assert last_line(run, verdict, float(figures["seconds"])) == shown
+    followed = Followed(
+        **{name: {str(each) for each in range(int(figures[name]))} for name in ("closed", "overdue", "escalated")}
+    )
+    assert last_line(run, verdict, followed, float(figures["seconds"])) == shown
 
 
 @pytest.mark.parametrize("page", PAGES)

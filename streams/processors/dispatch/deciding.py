@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from contracts.codes import DirectiveKind, Role
+from contracts.codes import DirectiveKind, Milestone, Role
 from contracts.decision import Decision, DecisionState, decision_wire
 from contracts.envelope import EventHeaders
 from contracts.ids import decision_id
@@ -185,7 +185,9 @@ class Deciding:
         told: list[Emit] = []
         for milestone, at in tighter:
             each = said._replace(milestone=milestone, until=at)
-            told += self._told(each, after, whom, ask.traceparent, milestone.value)
+            # only the lead answers whoever reported
+            due_of = [who for who in whom if who.role is Role.LEAD or milestone is not Milestone.RESPOND]
+            told += self._told(each, after, due_of, ask.traceparent, milestone.value)
         return told
 
     def _told(

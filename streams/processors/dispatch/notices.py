@@ -28,7 +28,7 @@ _HIGHEST: Final = 16  # levels: no county has so many, and a ring of supervisors
 
 
 class Addressee(NamedTuple):
-    """An agency that is told, and the assignment that it is told of: its own, or the lead's where it has none."""
+    """An agency that is told, and the assignment that it is told of: its own, or of whom it stands above."""
 
     agency: str
     of: str
@@ -78,15 +78,19 @@ def _the_one(directive: Directive, case: CaseState, compiled: Compiled) -> Itera
 
 
 def _those_above_too(directive: Directive, case: CaseState, compiled: Compiled) -> Iterator[Addressee]:
-    """The lead, and who stands above it: the one that is named, else its own supervisor."""
-    yield Addressee(case.lead, case.lead, Role.LEAD)
-    chain = _above(case.lead, compiled)
+    """Whoever is late (the lead, where nobody is named), and who stands above: the one named, else the supervisor."""
+    late = directive.whose or case.lead
+    part = case.role_of(late)
+    if part is None:
+        return
+    yield Addressee(late, late, part)
+    chain = _above(late, compiled)
     above = directive.agency or next(iter(chain), None)
-    if above is None or above == case.lead or above not in compiled.ruleset.agencies:
+    if above is None or above == late or above not in compiled.ruleset.agencies:
         return
     level = chain.index(above) + 1 if above in chain else 0
     role = case.role_of(above)
-    yield Addressee(above, case.lead if role is None else above, role or Role.INFORMED, level)
+    yield Addressee(above, late if role is None else above, role or Role.INFORMED, level)
 
 
 def _above(agency: str, compiled: Compiled) -> list[str]:
@@ -150,7 +154,7 @@ class Notices:
 
 
 def _notice(said: Said, case: CaseState, incident: Incident, to: Addressee, about: str) -> AssignmentNotice:
-    role = to.role if to.has_a_part else Role.LEAD
+    role = to.role if to.has_a_part else case.role_of(to.of) or Role.LEAD
     round_ = to.round or case.round
     return AssignmentNotice(
         id=notice_id(said.cause, to.agency, about),

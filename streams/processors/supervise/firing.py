@@ -77,9 +77,8 @@ def _happen(life: Life, told: Told) -> None:
     kind = _ORDERS.get(told.fact)
     if kind is None or life.case.status is CaseStatus.EXPECTED:
         return
-    agency = told.agency
+    order = Order(kind, told.cause, agency=told.agency, milestone=told.milestone, step=told.step, late_ms=told.late_ms)
     if told.fact is FactKind.ESCALATED:
-        agency = life.book.above(told.agency, life.case.level) or told.agency
-    life.orders.append(
-        Order(kind, told.cause, agency=agency, milestone=told.milestone, step=told.step, late_ms=told.late_ms)
-    )
+        level = life.case.level if told.agency == life.case.lead else 1
+        order = order._replace(agency=life.book.above(told.agency, level) or told.agency, whose=told.agency)
+    life.orders.append(order)

@@ -373,7 +373,9 @@ def _review(life: Life, told: Told) -> None:
 
 
 def _climb(life: Life, told: Told) -> None:
-    life.case.level += 1
+    """The lead's matter goes a level up; a helper that is late is its own superior's affair."""
+    if told.agency in ("", life.case.lead):
+        life.case.level += 1
 
 
 def _remind(life: Life, told: Told) -> None:

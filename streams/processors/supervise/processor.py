@@ -23,7 +23,7 @@ from contracts.codes import (
 from contracts.deadletter import dead_letter
 from contracts.directive import Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
-from contracts.envelope import data_of, traceparent_of
+from contracts.envelope import RECEIVED, data_of, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import assignment_id, content_digest
@@ -195,7 +195,7 @@ class Supervise:
             if self._too_early(life, fact):
                 self._wait(life, record, raw)
             else:
-                self._tell(life, fact, record.timestamp)
+                self._tell(life, fact, _stamp_of(record))
         except Permanent as refusal:
             self._counts.tally.count("incidentbus_facts_total", fact=fact.fact.value, result="refused")
             if fact.agency is None:
@@ -224,7 +224,7 @@ class Supervise:
         body = orjson.loads(raw)
         body.pop("note", None)
         self._counts.tally.count("incidentbus_facts_total", fact=str(body.get("fact")), result="early")
-        case.early.append(Early(orjson.dumps(body).decode(), record.timestamp, record.offset))
+        case.early.append(Early(orjson.dumps(body).decode(), _stamp_of(record), record.offset))
         if case.status is CaseStatus.EXPECTED and not case.timers:
             until = self._rules().after(life.rules.wait_early, record.timestamp)
             case.timers = [Timer(until, TimerKind.EARLY)]
@@ -341,6 +341,14 @@ def _command_of(directive: Directive, outcome: DirectiveOutcome, case: Case, at:
         fact, Who.COMMAND, at, directive.id, agency=directive.agency or case.lead, milestone=directive.milestone,
         until=until, into=directive.into or "", by=directive.issued_by,
     )  # fmt: skip
+
+
+def _stamp_of(record: InboundRecord) -> int:
+    """Return when the broker took a fact from whoever told it: passed on late, it is not told late."""
+    for name, raw in record.headers:
+        if name == RECEIVED and raw is not None and raw.isdigit():
+            return min(int(raw), record.timestamp)
+    return record.timestamp
 
 
 def _first_time(case: Case, id_: str) -> bool:

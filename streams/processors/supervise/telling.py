@@ -86,6 +86,7 @@ class Telling:
             incident=life.incident,
             reason=order.reason,
             agency=order.agency or None,
+            whose=order.whose or None,
             milestone=order.milestone,
             step=order.step,
             late_s=None if order.late_ms is None else order.late_ms / 1000,

@@ -37,6 +37,7 @@ class Order(NamedTuple):
     kind: DirectiveKind
     cause: str
     agency: str = ""
+    whose: str = ""
     milestone: Milestone | None = None
     step: int | None = None
     late_ms: int | None = None

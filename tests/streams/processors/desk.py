@@ -108,10 +108,11 @@ class Desk:
     def tell(self, agency: str | None, fact: FactKind, **more: Any) -> list[Emit]:
         """Have an agency (or the bus) tell a fact."""
         self.told += 1
-        id_ = more.pop("id", f"fct-{self.told}")
+        id_, received = more.pop("id", f"fct-{self.told}"), more.pop("received", None)
         made = Feedback(id=id_, incident=self.incident, fact=fact, at=self.now, agency=agency, **more)
         value = made.model_dump_json(exclude_none=True).encode()
-        return self.hand(Record(TOPICS.bus("feedback"), value, self.ms, offset=self.told))
+        headers = () if received is None else (("incidentbus_received", str(received).encode()),)
+        return self.hand(Record(TOPICS.bus("feedback"), value, self.ms, headers, offset=self.told))
 
     def command(
         self, kind: DirectiveKind, outcome: DirectiveOutcome = DirectiveOutcome.PASSED_ON, **more: Any

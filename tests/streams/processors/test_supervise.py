@@ -148,6 +148,22 @@ def test_a_return_after_its_time_is_too_late(given: Desk) -> None:
     assert given.case.status is S.DISPATCHED
 
 
+def test_a_return_told_in_time_and_passed_on_late_is_in_time(given: Desk) -> None:
+    told_at = given.ms
+    given.wait(days=2)
+    emits = given.tell("police", F.RETURNED, return_reason=ReturnReason.NOT_OUR_DUTY, received=told_at)
+    assert not given.letters(emits)
+    assert given.case.status is S.RETURNED
+
+
+def test_a_helper_that_is_late_is_told_to_its_own_superior_and_climbs_no_level_of_the_case(given: Desk) -> None:
+    given.tell("police", F.RESOLVED)
+    emits = given.wait(days=20)
+    climbed = [each for each in given.directives(emits) if each.kind is DirectiveKind.ESCALATE]
+    assert {(each.agency, each.whose) for each in climbed} == {("command-centre", "urban-management")}
+    assert given.case.level == 0
+
+
 def test_after_the_command_centre_s_ruling_nobody_hands_back(given: Desk) -> None:
     given.decide("urban-management", round_=2, reason=Outcome.ADJUDICATED, adjudicated=True)
     assert given.kinds()[-1] is F.ADJUDICATED
