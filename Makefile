@@ -109,6 +109,9 @@ bench-rules: .venv/dev $(FAST_TREE)  ## decisions/s with 10 to 10,000 rules, bes
 bench-supervise: .venv/dev $(FAST_TREE)  ## a million open cases: facts/s, lateness of timers, bytes, kill -9; ARGS="--cases 200000" is short
 	@$(FAST) $(PY) -m tests.bench.bench_supervise $(ARGS)
 
+bench-surge: .venv/dev  ## surges over simulated years: false ones by month, and how soon true ones are told; a minute
+	@$(PY) -m tests.bench.bench_surge --seed 1 --seed 2 --seed 3 $(ARGS)
+
 faults: .venv/dev  ## the fault table: every row, 60,000 reports and more in each; some 40 minutes
 	@$(PY) -m tests.faults $(ARGS)
 

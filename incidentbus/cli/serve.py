@@ -104,3 +104,26 @@ def surge() -> None:
             raise
         structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
         raise typer.Exit(CRASHED) from error
+
+
+@app.command()
+@guarded
+def readmodel() -> None:
+    """跟读 / Follow the topics into the read model, so that `cases` and whoever asks in SQL see what is now.
+
+    One process for a deployment; a second one does no harm. The database is INCIDENTBUS_READMODEL_URL, its /metrics,
+    /healthz and /readyz listen on INCIDENTBUS_READMODEL_PORT. Exit codes: 0 told to stop; 2 it can't run as it is set;
+    3 no broker answers at the start. While one is away later on, it goes on asking.
+
+    \b
+    incidentbus serve readmodel
+    """
+    from incidentbus.readmodel.serving import serve_readmodel  # late: it loads SQLAlchemy
+    from incidentbus.readmodel.store import ReadModelUnfit
+
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        serve_readmodel(settings)
+    except ReadModelUnfit as error:
+        raise Misuse(f"没法开工 / can't start: {error}") from error

@@ -42,17 +42,19 @@ from contracts.ids import assignment_id, directive_id, fact_id, incident_id
 from contracts.inputs import InputState, InputStatus, PauseReason
 from contracts.lifecycle import LifecycleFact, lifecycle_bytes
 from contracts.outcome import Outcome
-from contracts.partition import partition_of_id
+from contracts.partition import partition_of, partition_of_id
 from contracts.ports import Emit, Headers
 from contracts.probe import Probe
 from contracts.ruleset import RulesetBundle, RulesetPointer, pack
 from contracts.serde import write
+from contracts.surge import Surge
 from contracts.topics import Topics
 from routing_rules.engine.compiler import compile_ruleset
 from routing_rules.engine.loader import load, load_directory, read_bundle
 from streams.counts import TurnCounts
 from streams.processors.dispatch import Dispatch
 from streams.processors.intake import Intake
+from streams.processors.surge import HOUR_MS, Group, Sighting, Watched, observe
 from streams.rulesets import HeldRuleset, RulesetInForce
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -296,6 +298,23 @@ def operators() -> Iterator[Golden]:
         yield "dead-letter-handling", action.value, handling.emit(topic)
 
 
+def surges() -> Iterator[Golden]:
+    """Yield a surge from its beginning to its end, a sighting and the state of its group, thirty unpaid workers."""
+    group, state = Group("320813106", "labour/wages", exercise=False), Watched()
+    ms = int(NOW.timestamp() * 1000)
+    told: list[Surge] = []
+    for n in range(30):
+        sighting = Sighting(ms + n * 80_000, incident_id(CHANNEL, f"20260512-{n:06}"))
+        told += observe(group, state, sighting).surges
+    where = partition_of(group.key(), TOPICS.spine)
+    yield "surge-sightings", "wages", Emit(TOPICS.bus("surge-sightings"), where, group.key(), sighting.to_bytes())
+    yield "surge-state", "wages", Emit(TOPICS.bus("surge-state"), where, group.key(), state.to_bytes())
+    told += observe(group, state, Sighting(ms + 3 * HOUR_MS)).surges
+    for surge in told:
+        headers = headers_of(f"{surge.id}-{surge.status.value}-{surge.count}", "surge", "surge", surge.at, surge.id)
+        yield "surges", surge.status.value, Emit(TOPICS.bus("surges"), 0, surge.id.encode(), write(surge), headers)
+
+
 def damaged(ms: int) -> Emit:
     bad = next(each for each in samples.malformed(CHANNEL) if each.reason is ReasonCode.UNPARSABLE)
     out = report(TOPICS, CHANNEL, "20260512-000002", bad.payload, NOW - timedelta(minutes=1))
@@ -334,5 +353,5 @@ def text(raw: bytes | None) -> str | None:
 
 
 if __name__ == "__main__":
-    for each in (*flow(Stages()), *held_and_told(), *operators()):
+    for each in (*flow(Stages()), *held_and_told(), *operators(), *surges()):
         save(*each)

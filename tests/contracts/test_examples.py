@@ -30,6 +30,7 @@ from contracts.partition import partition_of_id
 from contracts.probe import Probe
 from contracts.ruleset import RulesetBundle, RulesetPointer
 from contracts.serde import read, write
+from contracts.surge import Surge
 from contracts.topics import Topics
 from contracts.wire import INTERNAL, file_name, native_name
 from incidentbus.schemafiles import DIRECTORY
@@ -40,7 +41,10 @@ EXAMPLES = DIRECTORY.parent / "examples"
 TOPICS = Topics()
 SPECS = {spec.name: spec for spec in TOPICS.specs(codecs(), ["any"])}
 FACT = lambda fact: fact.model_dump_json(exclude_none=True).encode()  # noqa: E731
-_BARE = {"inputs", "rulesets", "ruleset-in-force", "modes", "probes", "dead-letter-handling", "dead-letters"}
+_BARE = {
+    "inputs", "rulesets", "ruleset-in-force", "modes", "probes", "dead-letter-handling", "dead-letters",
+    "surge-sightings", "surge-state",  # between an observer and itself: the version stands in the value
+}  # fmt: skip
 
 _BESIDE = {"directive-taken", "assignment-released", "assignment-notice"}
 WAYS: dict[str, tuple[Any, Callable[[Any], bytes]]] = {
@@ -61,6 +65,7 @@ WAYS: dict[str, tuple[Any, Callable[[Any], bytes]]] = {
     "probes": (Probe, write),
     "ruleset-in-force": (RulesetPointer, write),
     "rulesets": (RulesetBundle, write),
+    "surges": (Surge, write),
 }
 """How a message of each kind is read, and how whoever sends it writes it."""
 
