@@ -42,7 +42,7 @@ def _step(life: Life, clock: Clock, now: int) -> None:
     step = 0 if kind is TimerKind.OVERDUE else clock.step + 1
     clock.step = max(clock.step, step)
     fact = _FACTS[kind]
-    cause = f"timer:{clock.agency}:{clock.milestone}:{at}:{kind}"
+    cause = f"timer:{clock.agency}:{clock.milestone}:{at}:{kind}:{step}"  # two rungs may share moment and kind
     told = Told(
         fact, Who.BUS, now, cause, agency=clock.agency, milestone=clock.milestone, step=step, late_ms=max(0, now - at)
     )
