@@ -58,7 +58,10 @@ class Settings(BaseSettings):
         description="the read model: `sqlite:///FILE` or `postgresql://…`; by default a file in the run dir",
     )
     readmodel_port: int = Field(
-        default=9402, ge=0, le=65_535, description="port of /metrics and the rest of `serve readmodel`; 0 takes a free one"
+        default=9403,
+        ge=0,
+        le=65_535,
+        description="port of /metrics and the rest of `serve readmodel`; 0 takes a free one",
     )
     surge_port: int = Field(default=9402, ge=0, le=65_535, description="the same of `serve surge`; 0 takes a free one")
     log_format: Literal["auto", "json", "console"] = Field(

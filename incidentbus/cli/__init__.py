@@ -11,13 +11,18 @@ import typer
 from incidentbus.cli import (
     broker,
     capacity,
+    cases,
     contracts,
     demo,
     dlq,
     doctor,
+    hold,
     incidents,
     inputs,
     modes,
+    readmodel,
+    redispatch,
+    reinterpret,
     reports,
     rules,
     serve,
@@ -37,11 +42,15 @@ app = typer.Typer(
 )
 for name, noun in (
     ("broker", broker.app),
+    ("cases", cases.app),
     ("contracts", contracts.app),
     ("dlq", dlq.app),
+    ("hold", hold.app),
     ("incidents", incidents.app),
     ("inputs", inputs.app),
     ("modes", modes.app),
+    ("readmodel", readmodel.app),
+    ("release", hold.release_app),
     ("reports", reports.app),
     ("rules", rules.app),
     ("serve", serve.app),
@@ -69,6 +78,8 @@ def _whole(
 app.command()(capacity.capacity)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command()(redispatch.redispatch)
+app.command()(reinterpret.reinterpret)
 
 
 def main() -> None:
