@@ -178,6 +178,8 @@ def _of_agencies(agencies: Iterable[str]) -> Iterator[TopicSpec]:
 
 
 STAGES: Final = ("intake", "dispatch", "feedback", "supervise")
+OBSERVERS: Final = ("surge",)
+"""Who watches and advises, outside every transaction; `likeness` is spoken of and not built."""
 _INPUTS: Final = frozenset(
     {
         "reports",

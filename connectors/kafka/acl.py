@@ -7,7 +7,7 @@ arguments of Kafka's own `kafka-acls.sh --add`.
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from contracts.topics import DLQ_SUFFIX, STAGES, Topics, TopicSpec
+from contracts.topics import DLQ_SUFFIX, OBSERVERS, STAGES, Topics, TopicSpec
 
 OPERATORS: Final = "User:operators"
 
@@ -45,6 +45,12 @@ def stage_grants(topics: Topics, worker_prefix: str, stages: Iterable[str] = STA
         yield from _both(who, "Read", "group", name)
         for task in range(topics.feedback if stage == "feedback" else topics.spine):
             yield from _both(who, "Write", "transactional-id", f"{name}-{task}")
+
+
+def observer_grants(worker_prefix: str, observers: Iterable[str] = OBSERVERS) -> Iterator[Grant]:
+    """Yield the consumer group of each observer: it promises nothing, and so has no transactions."""
+    for observer in observers:
+        yield from _both(f"User:bus.{observer}", "Read", "group", f"{worker_prefix}{observer}")
 
 
 def outsider_grants(channels: Iterable[str], agencies: Iterable[str], prefix: str = "") -> Iterator[Grant]:

@@ -125,6 +125,7 @@ def rendered_files(settings: Settings, specs: Iterable[TopicSpec]) -> dict[str, 
     grants = [
         *acl.topic_grants(every, settings.topic_prefix),
         *acl.stage_grants(topics, worker_prefix),
+        *acl.observer_grants(worker_prefix),
         *acl.operator_grants(every),
         *acl.watch_grants(topics, owners["agency"]),
         *acl.outsider_grants(owners["channel"], owners["agency"], settings.topic_prefix),

@@ -16,6 +16,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from connectors.kafka import acl
 from connectors.kafka.clients import Connection, admin
 from connectors.kafka.embedded import EmbeddedBroker
 from contracts.codes import Kind
@@ -205,3 +206,15 @@ def test_without_its_topics_it_ends_with_2_and_names_them(
         assert county.topics.bus("surge-state") in county.said(0)
     finally:
         county.stop()
+
+
+def test_an_observer_is_granted_its_group_its_topics_and_no_transactions() -> None:
+    topics = Topics("hz.")
+    grants = {*acl.topic_grants(topics.specs((), ()), "hz."), *acl.observer_grants("hz.")}
+    ours = {(grant.operation, grant.kind, grant.name) for grant in grants if grant.principal == "User:bus.surge"}
+    assert ("Read", "group", "hz.surge") in ours
+    assert {name for what, kind, name in ours if (what, kind) == ("Write", "topic")} == {
+        "hz.bus.directives.v1", "hz.bus.surges.v1", "hz.bus.surge-sightings.v1", "hz.bus.surge-sightings.v1.dlq",
+        "hz.bus.surge-state.v1", "hz.bus.incidents.v1.dlq",
+    }  # fmt: skip
+    assert not [name for _, kind, name in ours if kind == "transactional-id"]

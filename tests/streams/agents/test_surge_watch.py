@@ -1,5 +1,7 @@
 """Surge on Faust, without a broker: bodies that raise keep the record and go on; what is told is sent first."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from contracts.incident import incident_bytes
 from contracts.partition import partition_of, partition_of_id
 from contracts.telemetry import Tally
 from contracts.topics import Topics
-from streams.agents.surge import GRACE_MS
+from streams.agents.surge import GRACE_MS, SurgeWatch
 from streams.app import ObserverApp, create_app, credentials_of
 from streams.processors.surge import UNKNOWN_FLOOR, Group, Sighting, Watched
 
@@ -75,8 +77,6 @@ def observed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     async def made() -> ObserverApp:
         return create_app("127.0.0.1:1", TOPICS, clock, meter, group_prefix="hz.", datadir=tmp_path / "faust")
-
-    import asyncio
 
     app = asyncio.run(made())
     written = Written()
@@ -209,8 +209,6 @@ async def test_faust_creates_no_topic_of_its_own_and_names_none(observed: Any) -
 
 
 def test_a_connections_security_is_said_in_fausts_words() -> None:
-    import ssl
-
     context = ssl.create_default_context()
     sasl = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": "bus.surge", "sasl_plain_password": "x"}
     assert credentials_of({}) is None
@@ -222,3 +220,25 @@ def test_a_connections_security_is_said_in_fausts_words() -> None:
         credentials_of({"security_protocol": "SASL_SSL", "ssl_context": context, **sasl}).protocol.value == "SASL_SSL"
     )
     assert credentials_of({"security_protocol": "SSL", "ssl_context": context}).protocol.value == "SSL"
+
+
+async def test_under_fausts_own_test_context_a_surge_goes_through_agent_and_table(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    written = Written()
+    app = create_app("127.0.0.1:1", TOPICS, StoodClock(), Tally(), group_prefix="hz.", datadir=tmp_path / "faust")
+    monkeypatch.setattr(SurgeWatch, "_sent", lambda self, emit: _noted(written, emit))
+    at = int(NOW.timestamp() * 1000)
+    async with app.watch.count.test_context() as agent:
+        for n in range(UNKNOWN_FLOOR):
+            await agent.put(Sighting(at + n, f"inc-{n}").to_bytes(), key=WAGES.key())
+        async with asyncio.timeout(5):
+            while len((state := Watched.read(app.watch.groups.get(WAGES.key()))).seen) < UNKNOWN_FLOOR:
+                await asyncio.sleep(0.01)
+    app.consumer._thread.loop.close()  # made for a thread that this test does not start
+    assert state.surge is not None
+    assert len(written) == 1 + UNKNOWN_FLOOR
+
+
+async def _noted(written: Written, emit: Any) -> None:
+    written.append(tuple(emit))
