@@ -42,6 +42,8 @@ class Field:
     supervised: bool = True
     """Whether a worker that ended by itself is started anew, as a supervisor would."""
     notes: list[str] = field(default_factory=list)
+    kept: dict[str, object] = field(default_factory=dict)
+    """What a row of its own hands from one of its functions to the next."""
 
     @property
     def connection(self) -> Connection:

@@ -34,6 +34,7 @@ async def run_row(
     scenario: Scenario, size: Size, ground: OpenGround, directory: Path, say: Callable[[str], None], seed: int = SEED
 ) -> Outcome:
     """Run one row and return what came of it; whatever it started is ended. Logs stay only where it failed."""
+    size = size._replace(reports=round(size.reports * scenario.share))
     outcome = Outcome(scenario.number, scenario.name, least=scenario.at_least(size), stall_limit=scenario.stall)
     outcome.skipped = scenario.unless() or ""
     if outcome.skipped:

@@ -64,7 +64,8 @@ class Scenario:
     `act` counts what it does with `field.did()`; fewer than `least` (`quick_least` in the short form) fail the row.
     `stall`: the longest time without an assignment while some were due, in seconds; None where it isn't judged.
     `unless` says why the row can't be run here, or None. `prepare` starts the workers in the place of `workers` of this
-    tree. `also` is asked after all has settled and gives what else is wrong.
+    tree. `also` is asked after all has settled and gives what else is wrong. `share` of the reports are published where
+    each gives rise to much more.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Scenario:
     unless: Callable[[], str | None] = lambda: None
     prepare: "Callable[[Field], Awaitable[None]] | None" = None
     also: "Callable[[Field], Iterable[str]] | None" = None
+    share: float = 1.0
 
     def at_least(self, size: Size) -> int:
         """Return how often its fault must happen at this size."""
