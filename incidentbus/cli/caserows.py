@@ -161,7 +161,7 @@ def _decision(step: Row, words: Words) -> _Told:
         f"{words.role(each['role'])} {words.agency(each['agency'])}" for each in wire["roles"] if each["role"] != "lead"
     ]
     told = words.say(f"判定 第{step['round']}轮 → 主办 {who}", f"decided, round {step['round']} → lead {who}")
-    ground = words.say(f"依据 {step['route']}", f"by {step['route']}") + f"（{step['version']}）"
+    ground = words.say(f"依据 {step['route']}（{step['version']}）", f"by {step['route']} ({step['version']})")
     return "◆", told, [ground, *([words.say("、", ", ").join(others)] if others else [])]
 
 
@@ -185,7 +185,7 @@ def _fact(step: Row, words: Words) -> _Told:
         told.append(words.say(f"至 {local(step['until'])}", f"until {local(step['until'])}"))
     if step["late_ms"]:
         told.append(words.say(f"迟 {words.late(step['late_ms'])}", f"late by {words.late(step['late_ms'])}"))
-    why = [words.say(f"理由：{step['reason']}", f"why: {step['reason']}")] if step["reason"] else []
+    why = [words.say("理由：", "why: ") + words.reason(step["reason"])] if step["reason"] else []
     return "●", "  ".join(each for each in told if each), why
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from contracts.codes import CaseStatus, DirectiveKind, FactKind, Milestone, PartStatus, Role
+from contracts.codes import CaseStatus, DirectiveKind, FactKind, Milestone, PartStatus, ReturnReason, Role
 from incidentbus.settings import Settings
 from incidentbus.storylines.wording import COMMANDS, FACTS, MILESTONES, ROLES, plain
 
@@ -20,6 +20,12 @@ PART_STATUSES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 OUTCOMES: Final[Mapping[str, str]] = {
     "decided": "已重新判定", "passed_on": "已转办", "acted": "已执行", "refused": "未受理",
+}  # fmt: skip
+
+REASONS: Final[Mapping[str, str]] = {
+    ReturnReason.WRONG_PLACE: "属地不符", ReturnReason.NOT_OUR_DUTY: "非本单位职责",
+    ReturnReason.OWNERSHIP_UNCLEAR: "权属不清", ReturnReason.SHARED_DUTY: "职能交叉",
+    ReturnReason.ALREADY_HANDLED: "已办理过", ReturnReason.INSUFFICIENT_DETAIL: "内容不足，无法办理",
 }  # fmt: skip
 
 
@@ -65,6 +71,10 @@ class Words:
     def outcome(self, code: str) -> str:
         """Return what dispatch did with a directive."""
         return OUTCOMES.get(code, code) if self.chinese else plain(code)
+
+    def reason(self, code: str) -> str:
+        """Return why a fact was told."""
+        return REASONS.get(code, code) if self.chinese else plain(code)
 
     def late(self, ms: int) -> str:
         """Return a span as a person says it: the two greatest units."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, case, exists, func, or_, select
 
 from incidentbus.readmodel.rows import Row
 from incidentbus.readmodel.store import Store
@@ -116,23 +116,32 @@ def parts_of(store: Store, incidents: list[str]) -> dict[str, list[Row]]:
     return told
 
 
-_RANK: Final = {"directive": 0, "decision": 1, "fact": 2}
-
-
 def timeline(store: Store, incident: str) -> list[Row]:
-    """Return everything that was decided, commanded and told of a case, in order of time; `step` says which it is."""
+    """Return everything that was decided, commanded and told of a case, in order; `step` says which it is."""
     with store.reading() as (connection, on):
-        told = [
-            {"step": name, "when": row[at], **row}
-            for name, table, at in (
-                ("decision", on.decisions, "decided_at"),
-                ("directive", on.directives, "taken_at"),
-                ("fact", on.facts, "at"),
-            )
-            for row in _renamed(_rows(connection, select(table).where(table.c.incident == incident)))
-        ]
-    # facts carry whole seconds; within one, what was commanded and decided comes before what came of it
-    return sorted(told, key=lambda row: (row["when"] // 1_000, _RANK[row["step"]], row["kafka_offset"]))
+
+        def steps(name: str, table: Table, at: str) -> list[Row]:
+            asked = select(table).where(table.c.incident == incident).order_by(table.c.kafka_offset)
+            return [{"step": name, "when": row[at], **row} for row in _renamed(_rows(connection, asked))]
+
+        ruled = steps("decision", on.decisions, "decided_at") + steps("directive", on.directives, "taken_at")
+        facts = steps("fact", on.facts, "at")
+    return _woven(sorted(ruled, key=lambda row: row["kafka_offset"]), facts)
+
+
+def _woven(ruled: list[Row], facts: list[Row]) -> list[Row]:
+    """Weave two topics into one story: what a fact came of stands before it, whatever their clocks say.
+
+    Facts carry whole seconds, so within one second only the cause that a fact names tells which came first.
+    """
+    told: list[Row] = []
+    for fact in facts:
+        until = next((place + 1 for place, row in enumerate(ruled) if row["id"] == fact["cause"]), 0)
+        while until < len(ruled) and ruled[until]["when"] < fact["when"] // 1_000 * 1_000:
+            until += 1
+        told += [*ruled[:until], fact]
+        del ruled[:until]
+    return told + ruled
 
 
 def _renamed(rows: list[Row]) -> list[Row]:

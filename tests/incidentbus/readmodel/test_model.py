@@ -143,6 +143,26 @@ def test_rows_are_what_the_topics_say(filled: Any, store: Store) -> None:
     assert asking.whole(store, incident(7)) is None
 
 
+def test_within_one_second_a_story_goes_by_causes() -> None:
+    ruled = [
+        {"id": "dec-1", "when": 1_000_900},
+        {"id": "dir-1", "when": 1_005_950},
+        {"id": "dec-2", "when": 1_005_100},
+        {"id": "dir-2", "when": 1_006_000},
+    ]
+    facts = [
+        {"id": "registered", "cause": "dec-1", "when": 1_000_000},
+        {"id": "acknowledged", "cause": "feedback", "when": 1_000_000},
+        {"id": "returned", "cause": "feedback", "when": 1_005_000},
+        {"id": "reassigned", "cause": "dec-2", "when": 1_005_000},
+        {"id": "closed", "cause": "timer", "when": 1_007_000},
+    ]
+    told = [row["id"] for row in asking._woven(ruled, facts)]
+    assert told == [
+        "dec-1", "registered", "acknowledged", "returned", "dir-1", "dec-2", "reassigned", "dir-2", "closed",
+    ]  # fmt: skip
+
+
 def test_a_case_is_found_by_any_of_its_numbers(filled: Any, store: Store) -> None:
     caught_up(filled, store)
     for word in (incident(4), "N4", "SX4"):
