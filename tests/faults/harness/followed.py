@@ -69,7 +69,8 @@ def judge_followed(topics: Topics, clock_ms: int, keys: Mapping[tuple[str, int, 
     twice. Disordered: a case whose rounds go backwards, or whose state isn't where its last fact left it.
     """
     found = Followed()
-    facts = [orjson.loads(seen.value or b"{}") for seen in topics.lifecycle]
+    placed = {(seen.topic, seen.partition, seen.offset): seen.value or b"{}" for seen in topics.lifecycle}
+    facts = [orjson.loads(value) for _, value in sorted(placed.items())]  # a reader may meet a record again
     _facts(found, topics, facts)
     ladders = _steps(found, facts)
     _cases(found, topics, facts, ladders, clock_ms, keys)

@@ -137,6 +137,9 @@ class Following:
         clock_ms = int((time.time() + self.ahead - QUIET_S) * 1000)
         judged = judge_followed(topics, clock_ms, consumer.keys)
         if not judged.clean:
-            found = {name: getattr(judged, name)[:50] for name in ("lost", "twice", "disordered")}
+            lifecycle = readers["lifecycle"].seen
+            again = len(lifecycle) - len({(each.partition, each.offset) for each in lifecycle})
+            found: dict[str, object] = {"records met again by the reader": again}
+            found |= {name: getattr(judged, name)[:50] for name in ("lost", "twice", "disordered")}
             (self._field.directory / "followed.json").write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return judged
