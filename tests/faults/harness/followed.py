@@ -88,7 +88,8 @@ def _facts(found: Followed, topics: Topics, facts: Sequence[Mapping[str, Any]]) 
         f"{id_}: told once, applied and refused" for id_, n in told.items() if n == 1 and id_ in applied & refused
     ]
     found.twice += _beyond_one(
-        "a fact on the lifecycle", (f"{each['id']} ({each['fact']} by {each['cause']})" for each in facts)
+        "a fact on the lifecycle",
+        (f"{each['id']} ({each['fact']} by {each['cause']}, round {each['round']})" for each in facts),
     )
 
 
@@ -107,7 +108,9 @@ def _steps(found: Followed, facts: Sequence[Mapping[str, Any]]) -> dict[str, dic
             last.pop(incident, None)
         if not fact["cause"].startswith(_TIMER):
             continue
-        every.append(f"{incident} {fact['cause']}")
+        every.append(
+            f"{incident} round {fact['round']} {fact['cause']}"
+        )  # a clock set forward lets rounds share moments
         if len(parts) != _LADDER_PARTS or fact["fact"] == "overdue":
             continue
         ladders, ladder, step = last.setdefault(incident, {}), (parts[1], parts[2]), fact["step"]
