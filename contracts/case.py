@@ -1,9 +1,9 @@
 """Case (案件): all that is kept of one matter while it is followed, and after; on `bus.cases.v1`, keyed by incident.
 
 Supervise's state and what read models are built from. A value is thirteen digits, the millisecond at which something
-of the case falls due next (zeros: nothing does), a blank, and the case as JSON: a task learns what is due without
-parsing a million of them. `msgspec` reads and writes it (a case is met with every fact; ADR 0093 for the reasons).
-Times are milliseconds since the epoch, UTC; 0 is none.
+of the case falls due next (zeros: nothing does), a blank, and the case as MessagePack, a row of its fields in their
+order: a task learns what is due without parsing a million of them, and a million of them fit. `msgspec` reads and writes
+it (ADR 0144). A field may only be added at the end. Times are milliseconds since the epoch, UTC; 0 is none.
 """
 
 from typing import Final
@@ -80,7 +80,7 @@ class Part(msgspec.Struct, array_like=True):
     held_since: int = 0
 
 
-class Early(msgspec.Struct, omit_defaults=True):
+class Early(msgspec.Struct, array_like=True):
     """A fact that came before the decision that it speaks of: without its note; when and where the broker took it."""
 
     feedback: str
@@ -88,7 +88,7 @@ class Early(msgspec.Struct, omit_defaults=True):
     offset: int = 0
 
 
-class Case(msgspec.Struct, omit_defaults=True):
+class Case(msgspec.Struct, array_like=True):
     """One case as it stands. `parts` are those of the current round, the lead's first; earlier ones' are over.
 
     `lead` is the one accountable agency; while a case is returned it is still whoever had it, until another has.
@@ -137,8 +137,8 @@ class Case(msgspec.Struct, omit_defaults=True):
     exercise: bool = False
 
 
-_decode: Final = msgspec.json.Decoder(Case).decode
-_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Case).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def read_case(value: bytes) -> Case:

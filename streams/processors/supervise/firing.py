@@ -42,7 +42,8 @@ def _step(life: Life, clock: Clock, now: int) -> None:
     step = 0 if kind is TimerKind.OVERDUE else clock.step + 1
     clock.step = max(clock.step, step)
     fact = _FACTS[kind]
-    cause = f"timer:{clock.agency}:{clock.milestone}:{at}:{kind}:{step}"  # two rungs may share moment and kind
+    # two rungs may share moment and kind; a round that gives the same agency the same deadline has steps of its own
+    cause = f"timer:{life.case.round}:{clock.agency}:{clock.milestone}:{at}:{kind}:{step}"
     told = Told(
         fact, Who.BUS, now, cause, agency=clock.agency, milestone=clock.milestone, step=step, late_ms=max(0, now - at)
     )
@@ -51,7 +52,7 @@ def _step(life: Life, clock: Clock, now: int) -> None:
 
 def _timer(life: Life, timer: Timer, now: int) -> None:
     case = life.case
-    cause = f"timer:{timer.kind}:{timer.at}:{timer.step}"
+    cause = f"timer:{case.round}:{timer.kind}:{timer.at}:{timer.step}"
     told = Told(FactKind.SUPERVISED, Who.BUS, now, cause, agency=case.lead, late_ms=max(0, now - timer.at))
     match timer.kind:
         case TimerKind.FOLLOW_UP:

@@ -192,7 +192,7 @@ def test_a_fact_of_an_earlier_round_is_refused(given: Desk) -> None:
 
 def test_a_fact_that_overtakes_its_decision_waits_for_it_without_its_note(desk: Desk) -> None:
     assert desk.tell("police", F.ACKNOWLEDGED, note="张某某的电话") == []
-    assert "张某某" not in desk.state.values[desk.key].decode()
+    assert "张某某".encode() not in desk.state.values[desk.key]
     emits = desk.decide()
     assert desk.kinds(emits) == [F.REGISTERED, F.DISPATCHED, F.ACKNOWLEDGED]
     assert desk.case.status is S.ACKNOWLEDGED
