@@ -138,7 +138,7 @@ def _runner(
         stage,
         Cluster(connection.bootstrap, f"incidentbus-{stage.name}", member, connection.security),
         clock=clock,
-        exit_process=_crash,
+        exit_process=crash,
         prefix=settings.runtime_prefix,
         inputs_topic=settings.topics().bus("inputs"),
         observer=observer,
@@ -151,7 +151,8 @@ def _clock(settings: Settings) -> Clock:
     return SystemClock() if settings.fault_clock is None else SteppedClock(settings.fault_clock)
 
 
-def _crash(why: str) -> None:
+def crash(why: str) -> None:
+    """End the process at once, with a sentence: a supervisor starts it anew."""
     log.critical("the process ends: it can't be trusted to make progress", why=why)
     sys.stderr.flush()
     os._exit(CRASHED)

@@ -4,7 +4,7 @@ It keeps no promise and decides nothing (DESIGN D4): where it doesn't run, cases
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -16,6 +16,7 @@ from connectors.kafka.clients import admin
 from contracts.ports import Clock
 from contracts.telemetry import Meter
 from contracts.topics import Topics
+from incidentbus.assembly import crash
 from incidentbus.clock import SystemClock
 from incidentbus.connecting import connection_of
 from incidentbus.memory import keep_freed_memory
@@ -26,6 +27,10 @@ from incidentbus.telemetry.prometheus import PrometheusMeter, registry_of
 from streams.app import OBSERVER, ObserverApp, create_app
 
 log: Final = structlog.get_logger("worker")
+UNSETTLED_SECONDS: Final = 30.0
+"""Faust now and then never comes to its tables where its predecessor was killed: the process ends, to be
+started anew."""
+_LOOK_SECONDS: Final = 1.0
 _SPINE: Final = ("incidents", "incidents.dlq", "directives", "surge-sightings", "surge-sightings.dlq", "surge-state")
 
 
@@ -53,6 +58,27 @@ async def check_topics(settings: Settings) -> None:
             raise NotStarted(f"{name} has {there[name]} partitions, this worker expects {partitions}")
 
 
+class SettledWatch(Service):
+    """Ends the process where an app has neither joined nor restored for too long: crash-only, as the gate is."""
+
+    def __init__(self, apps: Sequence[ObserverApp], exit_process: Callable[[str], None]) -> None:
+        self._apps = apps
+        self._exit = exit_process
+        super().__init__()
+
+    @Service.task
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        settled = loop.time()
+        while not self.should_stop:
+            await self.sleep(_LOOK_SECONDS)
+            if all(app.settled() for app in self._apps):
+                settled = loop.time()
+            elif loop.time() - settled > UNSETTLED_SECONDS:
+                self._exit(f"the observer has not settled for {UNSETTLED_SECONDS:.0f} s")
+                return
+
+
 def _named(topics: Topics, noun: str) -> str:
     input_, dead, _ = noun.partition(".dlq")
     return topics.dead_letters(topics.bus(input_)) if dead else topics.bus(input_)
@@ -72,7 +98,7 @@ async def _serve(settings: Settings) -> None:
     apps = build_surge_services(settings, meter)
     port = settings.surge_port
     pages = HealthServer(settings.metrics_host, port, registry_of(meter), lambda: _health(apps))
-    services: list[Service] = [PagesService(pages), *apps]
+    services: list[Service] = [PagesService(pages), SettledWatch(apps, crash), *apps]
     worker = WorkerProcess(
         *services, override_logging=False, redirect_stdouts=False, quiet=True, loop=asyncio.get_running_loop()
     )

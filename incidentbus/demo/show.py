@@ -56,7 +56,7 @@ def _print(run: Run, verdict: Verdict, *, quiet: bool) -> None:
         console.print(dead_letters_table(run.dead.seen if run.dead else []))
     for lost in verdict.lost[:20]:
         console.print(f"lost: {lost}", style="red", markup=False, highlight=False)
-    for what in ("duplicates", "disordered", "strangers"):
+    for what in ("duplicates", "disordered", "strangers", "orphans"):
         for told in getattr(verdict, what)[:20]:
             console.print(f"{what}: {told}", style="red", markup=False, highlight=False)
 

@@ -103,13 +103,14 @@ def _orphans(assigned: Sequence[Seen], decided: Decided) -> Iterable[str]:
 
 
 def _baseless(told: Sequence[Seen], assigned: Sequence[Seen]) -> Iterable[str]:
-    """Name notices of an assignment that nobody has: the agency's own, or, where it only watches, the lead's."""
+    """Name notices of an assignment that nobody has: the agency's own, or, where it only watches, of who works."""
     ids = {(body["incident"], body["round"], body["id"]): body for body in map(_body, assigned)}
     for seen in told:
         body = _body(seen)
         of = ids.get((body["incident"], body["round"], body["assignment"]))
         own = of is not None and (of["agency"], of["role"]) == (body["agency"], body["role"])
-        above = of is not None and (of["role"], body["role"], body["notice"]) == ("lead", "informed", "escalate")
+        works = of is not None and of["role"] != "informed"
+        above = works and (body["role"], body["notice"]) == ("informed", "escalate")
         if not own and not above:
             yield f"{seen.topic}: {body['notice']} of an assignment that it has not, {body['incident']}"
 

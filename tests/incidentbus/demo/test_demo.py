@@ -13,6 +13,7 @@ import pytest
 
 LAST_LINE = re.compile(
     r"demo: reports=(\d+) incidents=(\d+) assignments=(\d+) dead_letters=(\d+) lost=(\d+) duplicates=(\d+) seconds=\d+"
+    r" closed=\d+ overdue=\d+ escalated=\d+"
 )
 COMMAND = [sys.executable, "-m", "incidentbus", "demo"]
 
