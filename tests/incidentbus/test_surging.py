@@ -99,7 +99,7 @@ class County:
             await consumer.stop()
 
     async def until(self, noun: str, enough: Callable[[list[Any]], bool], seconds: float = 150) -> list[Any]:
-        """Wait for what is told; a worker that ends is started anew, and so is one that reads nothing (docs/surges.md)."""
+        """Wait for what is told. A worker that ends, or reads nothing (docs/surges.md), is started anew."""
         ends, stalls = time.monotonic() + seconds, time.monotonic() + STALLS_AFTER
         while True:
             found = await self.lying_on(self.topics.bus(noun) if not noun.endswith(".dlq") else noun)
