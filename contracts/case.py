@@ -2,8 +2,8 @@
 
 Supervise's state and what read models are built from. A value is thirteen digits, the millisecond at which something
 of the case falls due next (zeros: nothing does), a blank, and the case as MessagePack, a row of its fields in their
-order: a task learns what is due without parsing a million of them, and a million of them fit. `msgspec` reads and writes
-it (ADR 0144). A field may only be added at the end. Times are milliseconds since the epoch, UTC; 0 is none.
+order: a task learns what is due without parsing a million of them, and a million of them fit. `msgspec` reads and
+writes it (ADR 0144). A field may only be added at the end. Times are milliseconds since the epoch, UTC; 0 is none.
 """
 
 from typing import Final
