@@ -11,9 +11,9 @@ from contracts.serde import write
 class LifecycleFact:
     """One fact as the case took it, once. `status`, `round` and `lead` are the case's after it.
 
-    `cause` is the id of the feedback, directive or decision that brought it, or `timer:<round>:…`: a step of a ladder,
-    or what the case itself had due. `late_s`: how many seconds after it fell due a step was taken. `reason` is a word of a
-    closed list.
+    `cause` is the id of the feedback, directive or decision that brought it, or `timer:<round>:…`: a ladder's step, or
+    what the case itself had due. `late_s`: how many seconds after it fell due a step was taken. `reason` is a word of
+    a closed list.
     """
 
     id: str
