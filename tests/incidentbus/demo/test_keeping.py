@@ -25,7 +25,7 @@ def test_what_is_left_running_says_so_and_can_be_stopped(tmp_path: Path) -> None
         assert ours(directory)
         again = run(directory)
         assert (again.returncode, "--stop" in again.stderr) == (2, True)
-        assert len(re.findall(r"http://127.0.0.1:\d+/metrics", first.stdout)) == 2
+        assert len(re.findall(r"http://127.0.0.1:\d+/metrics", first.stdout)) == 3
     finally:
         stopped = run(directory, "--stop")
     assert stopped.returncode == 0
