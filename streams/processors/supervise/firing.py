@@ -43,16 +43,21 @@ def _step(life: Life, clock: Clock, now: int) -> None:
     clock.step = max(clock.step, step)
     fact = _FACTS[kind]
     # two rungs may share moment and kind; a round that gives the same agency the same deadline has steps of its own
-    cause = f"timer:{life.case.round}:{clock.agency}:{clock.milestone}:{at}:{kind}:{step}"
+    cause = f"{_turn(life)}:{clock.agency}:{clock.milestone}:{at}:{kind}:{step}"
     told = Told(
         fact, Who.BUS, now, cause, agency=clock.agency, milestone=clock.milestone, step=step, late_ms=max(0, now - at)
     )
     _happen(life, told)
 
 
+def _turn(life: Life) -> str:
+    """Return which turn of the case a step belongs to: its round, and how often it was sent back to be done again."""
+    return f"timer:{life.case.round}.{life.case.reopened}"
+
+
 def _timer(life: Life, timer: Timer, now: int) -> None:
     case = life.case
-    cause = f"timer:{case.round}:{timer.kind}:{timer.at}:{timer.step}"
+    cause = f"{_turn(life)}:{timer.kind}:{timer.at}:{timer.step}"
     told = Told(FactKind.SUPERVISED, Who.BUS, now, cause, agency=case.lead, late_ms=max(0, now - timer.at))
     match timer.kind:
         case TimerKind.FOLLOW_UP:
