@@ -69,7 +69,7 @@ def _line(incident: str, kind: str, cause: str, number: int) -> bytes:
 
 SOUND = [
     _line("inc-1", "acknowledged", "fct-1", 1),
-    _line("inc-2", "overdue", f"timer:police:acknowledge:{AT}:overdue", 2),
+    _line("inc-2", "overdue", f"timer:1.0:police:acknowledge:{AT}:overdue:0", 2),
     _line("inc-1", "resolved", "fct-2", 3),
     _line("inc-1", "closed", "fct-2", 4),
 ]
@@ -89,6 +89,6 @@ def test_the_witness_finds_a_lost_fact_a_lost_step_and_both_done_twice() -> None
     assert judge([*TOLD, "fct-9"], due, SOUND, REFUSED).lost == ["fct-9"]
     assert judge(TOLD, due, SOUND, []).lost == ["fct-3"]
     assert judge(TOLD, due, [SOUND[0], *SOUND[2:]], REFUSED).lost == ["inc-2: its acknowledgement was due"]
-    again = _line("inc-2", "overdue", f"timer:police:acknowledge:{AT}:overdue", 9)
+    again = _line("inc-2", "overdue", f"timer:1.0:police:acknowledge:{AT}:overdue:0", 9)
     assert judge(TOLD, due, [*SOUND, again], REFUSED).twice
     assert judge(TOLD, due, [*SOUND, _line("inc-1", "acknowledged", "fct-1", 9)], REFUSED).twice == ["fct-1"]

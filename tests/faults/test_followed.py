@@ -27,7 +27,7 @@ def fact(kind: str, cause: str, step: int | None = None, status: str = "dispatch
 
 
 def step(number: int, kind: str) -> dict[str, Any]:
-    return fact(SAID[kind], f"timer:police:resolve:{DUE + number}:{kind}:{number}", number)
+    return fact(SAID[kind], f"timer:1.0:police:resolve:{DUE + number}:{kind}:{number}", number)
 
 
 SAID = {"overdue": "overdue", "remind": "reminded", "supervise": "supervised", "escalate": "escalated"}

@@ -76,7 +76,7 @@ def _is_acknowledgement(fact: Mapping[str, Any], due: Mapping[str, int]) -> bool
 
 def _late(cause: str, seen: float | None) -> list[tuple[float, float]]:
     parts = cause.split(":")
-    if seen is None or len(parts) < 5 or not parts[3].isdigit():
+    if seen is None or len(parts) < 6 or not parts[4].isdigit():
         return []
-    at = int(parts[3]) / 1000
+    at = int(parts[4]) / 1000
     return [(at, seen - at)]

@@ -15,7 +15,7 @@ from contracts.case import due_of, read_case
 from incidentbus.witness.reading import Seen
 
 _TIMER: Final = "timer:"
-_LADDER_PARTS: Final = 6
+_LADDER_PARTS: Final = 7
 _ANEW: Final = frozenset(
     {"reassigned", "adjudicated", "disputed", "amended", "extension_granted", "deferred", "reopened", "released",
      "return_refused"}
@@ -108,12 +108,10 @@ def _steps(found: Followed, facts: Sequence[Mapping[str, Any]]) -> dict[str, dic
             last.pop(incident, None)
         if not fact["cause"].startswith(_TIMER):
             continue
-        every.append(
-            f"{incident} round {fact['round']} {fact['cause']}"
-        )  # a clock set forward lets rounds share moments
+        every.append(f"{incident} {fact['cause']}")
         if len(parts) != _LADDER_PARTS or fact["fact"] == "overdue":
             continue
-        ladders, ladder, step = last.setdefault(incident, {}), (parts[1], parts[2]), fact["step"]
+        ladders, ladder, step = last.setdefault(incident, {}), (parts[2], parts[3]), fact["step"]
         before = ladders.get(ladder, None if incident in anew else 0)
         if before is not None and step != before + 1:
             found.lost.append(f"{incident} {' '.join(ladder)}: rung {step} behind rung {before}")
