@@ -293,7 +293,7 @@ class TimerKind(StrEnum):
     ESCALATE = "escalate"
     FOLLOW_UP = "follow_up"
     CLOSE = "close"  # nobody was dissatisfied within the time for it
-    PLAN = "plan"  # the date of a deferral's plan
+    PLAN = "plan"  # the date by which a resolution is to be verified
     EARLY = "early"  # facts that wait for their decision no longer
 
 

@@ -29,6 +29,11 @@ Day = Annotated[date, AfterValidator(_plausible)]
 """A civil date in the same years."""
 
 
+def milliseconds_of(moment: datetime) -> int:
+    """Return an aware moment in milliseconds since the epoch, to the nearest."""
+    return round(moment.timestamp() * 1000)
+
+
 def instant_of(milliseconds: int) -> datetime:
     """Return a record's stamp, milliseconds since the epoch, as a moment in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)

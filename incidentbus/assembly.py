@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -91,7 +92,7 @@ def build_services(
     observer = MeteredObserver(meter, clock)
     connection = connection_of(settings)
     follower = RulesetFollower(held, settings.topics(), connection, meter)
-    ruleset = declared_ruleset(settings.ruleset_dir)
+    ruleset = cache(lambda: declared_ruleset(settings.ruleset_dir))  # read once, and only for stages that ask
     declared = [_declared(name, settings, ruleset, held, observer) for name in stages]
     timeouts = _timeouts(settings)
     told = timeouts if poll_ms is None else replace(timeouts, poll_ms=poll_ms)
@@ -102,16 +103,18 @@ def build_services(
     return [follower, *gates], held, gates
 
 
-def _declared(name: str, settings: Settings, ruleset: Ruleset, held: HeldRuleset, observer: MeteredObserver) -> Stage:
+def _declared(
+    name: str, settings: Settings, ruleset: Callable[[], Ruleset], held: HeldRuleset, observer: MeteredObserver
+) -> Stage:
     topics, limits = settings.topics(), Limits(records=settings.records_per_turn)
 
     def counts(partition: int) -> TurnCounts:
         return observer.counts(name, partition)
 
     made: Mapping[str, Callable[[], Stage]] = {
-        "intake": lambda: intake_stage(topics, _codecs(ruleset), held, counts, limits),
+        "intake": lambda: intake_stage(topics, _codecs(ruleset()), held, counts, limits),
         "dispatch": lambda: dispatch_stage(topics, held, counts, limits),
-        "feedback": lambda: feedback_stage(topics, ruleset.agencies, counts, limits),
+        "feedback": lambda: feedback_stage(topics, ruleset().agencies, counts, limits),
         "supervise": lambda: supervise_stage(topics, held, outcome_codecs(), counts, limits),
     }
     return made[name]()

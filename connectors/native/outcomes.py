@@ -11,13 +11,6 @@ import orjson
 from contracts.codes import FactKind, Satisfaction
 from contracts.outcome import Outcome
 
-TOLD = (
-    FactKind.DISPATCHED, FactKind.REASSIGNED, FactKind.ADJUDICATED, FactKind.ACKNOWLEDGED, FactKind.RESPONDED,
-    FactKind.EXTENSION_GRANTED, FactKind.DEFERRED, FactKind.TRANSFERRED, FactKind.NOTIFIED, FactKind.RESOLVED,
-    FactKind.VERIFIED, FactKind.FOLLOW_UP_DUE, FactKind.REOPENED, FactKind.MERGED, FactKind.WITHDRAWN, FactKind.CLOSED,
-)  # fmt: skip
-"""The facts that a channel is told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fields:

@@ -1,5 +1,7 @@
 """`incidentbus serve`: run workers in the foreground."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -12,6 +14,23 @@ from incidentbus.telemetry.logs import configure_logs
 app = typer.Typer(
     no_args_is_help=True, help="运行工作进程 / Run a worker in the foreground; SIGTERM or Ctrl-C ends it."
 )
+
+
+@contextmanager
+def _crash_only() -> Iterator[None]:
+    """End with the exit code of a crash where a worker crashed; who can't start or reach a broker says so himself."""
+    from incidentbus.assembly import CRASHED  # late: other commands needn't load the runtime
+    from incidentbus.serving import NotStarted
+
+    try:
+        yield
+    except NotStarted:
+        raise
+    except Exception as error:
+        if is_unreachable(error):
+            raise
+        structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
+        raise typer.Exit(CRASHED) from error
 
 
 @app.command()
@@ -31,7 +50,7 @@ def streams(
     incidentbus serve streams
     incidentbus serve streams --stage intake
     """
-    from incidentbus.assembly import CRASHED, STAGES  # late: other commands needn't load the runtime
+    from incidentbus.assembly import STAGES  # late: other commands needn't load the runtime
     from incidentbus.serving import NotStarted, serve
 
     settings = load_settings()
@@ -41,15 +60,11 @@ def streams(
         raise Misuse(f"--stage {stage}: 没有这个阶段 / no such stage; {', '.join(STAGES)}")
     configure_logs(settings.log_format, settings.log_level)
     try:
-        serve(settings, wanted)
+        with _crash_only():
+            serve(settings, wanted)
     except NotStarted as error:
         cure = "；主题的分区数要等于 / must be as many as INCIDENTBUS_PARTITIONS" if "partitions" in str(error) else ""
         raise Misuse(f"没法开工 / can't start: {error}{cure}") from error
-    except Exception as error:
-        if is_unreachable(error):
-            raise
-        structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
-        raise typer.Exit(CRASHED) from error
 
 
 @app.command()
@@ -89,21 +104,16 @@ def surge() -> None:
     \b
     incidentbus serve surge
     """
-    from incidentbus.assembly import CRASHED  # late: other commands needn't load the runtime
-    from incidentbus.serving import NotStarted
+    from incidentbus.serving import NotStarted  # late: other commands needn't load the runtime
     from incidentbus.surging import serve_surge
 
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     try:
-        serve_surge(settings)
+        with _crash_only():
+            serve_surge(settings)
     except NotStarted as error:
         raise Misuse(f"没法开工 / can't start: {error}") from error
-    except Exception as error:
-        if is_unreachable(error):
-            raise
-        structlog.get_logger("worker").critical("worker crashed", exc_info=error)  # type and place, never a message
-        raise typer.Exit(CRASHED) from error
 
 
 @app.command()

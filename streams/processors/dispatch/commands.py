@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from contracts.codes import DirectiveKind, ReasonCode, Role
 from contracts.decision import DecisionState
-from contracts.directive import Correction, Directive
+from contracts.directive import Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
 from contracts.envelope import EventHeaders, traceparent_of
 from contracts.errors import Permanent
@@ -21,7 +21,7 @@ from contracts.ports import Emit, InboundRecord, State
 from contracts.serde import read
 from contracts.topics import Topics
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.correcting import corrected
+from routing_rules.engine.correcting import amended, corrected
 from streams.counts import TurnCounts
 from streams.processors.dispatch.deciding import SOURCE, Ask, Deciding, withdrawal
 from streams.processors.dispatch.holding import Holding, refusal_of_hold
@@ -138,8 +138,7 @@ class Commands:
 
     def _amend(self, turn: _Turn, case: CaseState) -> Result:
         directive = turn.directive
-        incident = case.incident
-        incident = corrected(incident, _added(directive.correction, incident))
+        incident = amended(case.incident, directive.correction)
         ask = self._ask(turn, incident, case.same_round(turn.in_force.modes, directive))
         said = Said.of(directive, turn.at)
         id_, emits = self._deciding.amended(ask, case, said, turn.state, turn.in_force)
@@ -180,13 +179,6 @@ class Commands:
 
 def _refused(because: str) -> Result:
     return Result(DirectiveOutcome.REFUSED, because)
-
-
-def _added(correction: Correction | None, incident: Incident) -> Correction | None:
-    """Return a correction whose tags join those that the incident has: an amendment takes nothing away."""
-    if correction is None or not correction.tags:
-        return correction
-    return correction.model_copy(update={"tags": tuple(dict.fromkeys((*incident.tags, *correction.tags)))})
 
 
 def _cannot_redispatch(directive: Directive, case: CaseState, compiled: Compiled) -> str:

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from contracts.codes import Milestone, TimerKind
-from contracts.moments import instant_of
+from contracts.moments import instant_of, milliseconds_of
 from routing_rules.engine import ladder
 from routing_rules.engine.compiler import Compiled
+from routing_rules.engine.memo import keep
 from routing_rules.engine.schema import Lifecycle, Span, SpanUnit
 
 RECHECK: Final = Span(5, SpanUnit.BUSINESS_DAYS)
 """An open case of which nothing else is due is looked at again after so long: none is forgotten."""
 _LETTERS: Final = {TimerKind.REMIND: "r", TimerKind.OVERDUE: "o", TimerKind.SUPERVISE: "s", TimerKind.ESCALATE: "e"}
-_KEPT: Final = 50_000
 
 
 class Steps(NamedTuple):
@@ -52,11 +52,9 @@ class Book:
         key = (channel, milestone, start, due, calendar)
         found = self._steps.get(key)
         if found is None:
-            if len(self._steps) > _KEPT:
-                self._steps.clear()
             steps = ladder.steps(self._compiled, channel, milestone, instant_of(start), instant_of(due), calendar)
-            found = Steps(tuple(_ms(step.at) for step in steps), "".join(_LETTERS[step.do] for step in steps))
-            self._steps[key] = found
+            at = tuple(milliseconds_of(step.at) for step in steps)
+            found = keep(self._steps, key, Steps(at, "".join(_LETTERS[step.do] for step in steps)))
         return found
 
     def return_until(self, channel: str, agency: str, given_at: int) -> int:
@@ -87,9 +85,5 @@ class Book:
         return ladder.supervisor_at(self._compiled, agency, level)
 
 
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
 def _or_none(moment: datetime | None) -> int:
-    return 0 if moment is None else _ms(moment)
+    return 0 if moment is None else milliseconds_of(moment)

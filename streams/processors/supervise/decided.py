@@ -14,6 +14,7 @@ from contracts.codes import (
     TimerKind,
 )
 from contracts.errors import Permanent
+from contracts.moments import milliseconds_of
 from streams.lifecycle import PART_OVER, Who
 from streams.processors.supervise.life import Life, plan_time_limit
 from streams.processors.supervise.parts import due_by, lead_of, part_of, start, start_all, still_due, stop
@@ -59,7 +60,7 @@ def _open(life: Life, decision: Decided, at: int, cause: str) -> None:
     if subject is None:
         raise Permanent(ReasonCode.MISSING_FIELD, "subject: a first decision says what it is about")
     case.channel, case.external_id, case.kind = subject.channel, subject.external_id, subject.kind
-    case.received_at = _ms(subject.received_at.timestamp())
+    case.received_at = milliseconds_of(subject.received_at)
     case.exercise = subject.exercise
     case.opened_at = case.first_dispatched_at = at
     case.timers = [timer for timer in case.timers if timer.kind is not TimerKind.EARLY]
@@ -111,7 +112,7 @@ def _give(life: Life, agency: str, role: Role, decision: Decided, at: int) -> No
     if role is Role.INFORMED:
         case.parts.append(Part(agency, role, decision.round, PartStatus.INFORMED, at))
         return
-    due = {each.milestone: _ms(each.at.timestamp()) for each in decision.due}
+    due = {each.milestone: milliseconds_of(each.at) for each in decision.due}
     part = Part(
         agency, role, decision.round, PartStatus.ASSIGNED, at,
         acknowledge_by=due.get(Milestone.ACKNOWLEDGE, 0),
@@ -129,7 +130,7 @@ def _amend(life: Life, decision: Decided, at: int) -> None:
     if case.ended_at:
         return
     _describe(case, decision)
-    due = {each.milestone: _ms(each.at.timestamp()) for each in decision.due}
+    due = {each.milestone: milliseconds_of(each.at) for each in decision.due}
     for part in [each for each in case.parts if each.round == case.round and each.status not in PART_OVER]:
         for milestone in list(still_due(part)):
             new = due.get(milestone, 0)
@@ -154,7 +155,3 @@ def _tighten(part: Part, milestone: Milestone, due: int) -> None:
             part.respond_by = due
         case Milestone.RESOLVE:
             part.resolve_by = due
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)

@@ -27,6 +27,7 @@ from contracts.envelope import RECEIVED, data_of, traceparent_of
 from contracts.errors import Permanent, Temporary
 from contracts.feedback import Feedback
 from contracts.ids import assignment_id, content_digest
+from contracts.moments import milliseconds_of
 from contracts.partition import partition_of_id
 from contracts.ports import Emit, Headers, InboundRecord, OutcomeCodec, RecordHandler, State
 from contracts.topics import Topics
@@ -231,7 +232,7 @@ class Supervise:
 
     def _tell(self, life: Life, fact: Feedback, at: int) -> None:
         who = self._who(life, fact)
-        until = round(fact.until.timestamp() * 1000) if fact.until is not None else 0
+        until = milliseconds_of(fact.until) if fact.until is not None else 0
         life.take(
             Told(
                 fact.fact, who, at, fact.id, agency=fact.agency or "", until=until, return_reason=fact.return_reason,
@@ -336,7 +337,7 @@ def _command_of(directive: Directive, outcome: DirectiveOutcome, case: Case, at:
     fact = _COMMANDS.get(directive.kind)
     if ours or fact is None or outcome is not DirectiveOutcome.PASSED_ON:
         return None
-    until = round(directive.until.timestamp() * 1000) if directive.until is not None else case.asked_until
+    until = milliseconds_of(directive.until) if directive.until is not None else case.asked_until
     return Told(
         fact, Who.COMMAND, at, directive.id, agency=directive.agency or case.lead, milestone=directive.milestone,
         until=until, into=directive.into or "", by=directive.issued_by,

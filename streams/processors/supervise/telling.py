@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.case import Case
-from contracts.codes import FactKind
 from contracts.directive import Directive
 from contracts.envelope import EventHeaders
 from contracts.ids import directive_id, fact_id
 from contracts.lifecycle import LifecycleFact, lifecycle_bytes
 from contracts.moments import instant_of
-from contracts.outcome import Outcome
+from contracts.outcome import TOLD, Outcome
 from contracts.ports import Emit, OutcomeCodec
 from contracts.serde import write
 from contracts.topics import Topics
@@ -24,27 +23,6 @@ ISSUER: Final = "supervise"
 _FACT: Final = b"incidentbus.lifecycle-fact.v1"
 _OUTCOME: Final = b"incidentbus.outcome.v1"
 _DIRECTIVE: Final = b"incidentbus.directive.v1"
-TO_CHANNEL: Final = frozenset(
-    {
-        FactKind.DISPATCHED,
-        FactKind.REASSIGNED,
-        FactKind.ADJUDICATED,
-        FactKind.ACKNOWLEDGED,
-        FactKind.RESPONDED,
-        FactKind.EXTENSION_GRANTED,
-        FactKind.DEFERRED,
-        FactKind.TRANSFERRED,
-        FactKind.NOTIFIED,
-        FactKind.RESOLVED,
-        FactKind.VERIFIED,
-        FactKind.FOLLOW_UP_DUE,
-        FactKind.REOPENED,
-        FactKind.MERGED,
-        FactKind.WITHDRAWN,
-        FactKind.CLOSED,
-    }
-)
-"""What a channel is told of its report, for the person who sent it in; of the lead's doings, not of helpers'."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +47,7 @@ class Telling:
         headers = EventHeaders(source=SOURCE, time=fact.at, subject=life.incident, traceparent=traceparent)
         yield Emit(self.topics.bus("lifecycle"), self.task, key, lifecycle_bytes(fact), headers.of(fact.id, _FACT))
         case = life.case
-        if happened.fact in TO_CHANNEL and fact.agency in (None, happened.lead):
+        if happened.fact in TOLD and fact.agency in (None, happened.lead):
             outcome = _outcome(case, happened, fact)
             codec = self.codecs.get(case.channel)
             value = write(outcome) if codec is None else codec.encode(outcome)
