@@ -18,6 +18,7 @@ from connectors.kafka.publisher import Publisher, open_publisher, report
 from incidentbus.clock import utc_now
 from incidentbus.demo.corpus import Telling, corpus
 from incidentbus.demo.fleet import Fleet
+from incidentbus.interrupting import insistently
 from incidentbus.publishing import Author, publish
 from incidentbus.settings import Settings
 from incidentbus.witness import Ledger, TopicReader, Verdict, judge
@@ -99,10 +100,9 @@ async def _start(run: Run) -> None:
         )
         shown.update(task, description=f"Kafka: ready at {run.broker.bootstrap}", total=1, completed=1)
         task = shown.add_task("topics, and the ruleset in force", total=1)
-        done = await publish(
-            run.settings.ruleset_dir, run.connection, run.settings.topics(), 1, Author("demo", "the demo's ruleset"),
-            utc_now(),
-        )  # fmt: skip
+        author = Author("demo", "the demo's ruleset")
+        work = publish(run.settings.ruleset_dir, run.connection, run.settings.topics(), 1, author, utc_now())
+        done = await insistently(work)
         told_of = f"{len(done.new_topics)} topics; ruleset {done.ruleset} {done.version} in force"
         shown.update(task, description=told_of, completed=1)
     run.fleet = Fleet(_environment(run.settings), run.directory / "logs")

@@ -12,6 +12,7 @@ from incidentbus.demo.agencies import Followed
 from incidentbus.demo.following import follow_all
 from incidentbus.demo.pictures import agencies_table, dead_letters_table, explain_three
 from incidentbus.demo.run import DemoFailed, Run, a_run, publish_all, witness_all
+from incidentbus.interrupting import insistently
 from incidentbus.publishing import NotPublished
 from incidentbus.settings import Settings
 from incidentbus.witness import Verdict
@@ -24,13 +25,7 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
     console = Console(width=None if Console().is_terminal else 132)
     try:
         async with a_run(settings, console, directory, keep=keep) as run:
-            await publish_all(run)
-            verdict = await witness_all(run)
-            if selfcheck:
-                await planting.plant(run)
-                verdict = await planting.judged_again(run)
-            followed = Followed() if selfcheck else await follow_all(run)
-            verdict = verdict if selfcheck else await planting.judged_again(run)
+            verdict, followed = await insistently(_carried_out(run, selfcheck=selfcheck))
             _print(run, verdict, quiet=selfcheck)
             if keep:
                 keeping.keep(run)
@@ -42,6 +37,15 @@ async def show(settings: Settings, directory: Path, *, keep: bool, selfcheck: bo
         return False
     print(last_line(run, verdict, followed, time.monotonic() - started), flush=True)  # noqa: T201 - a contract, plain
     return verdict.clean
+
+
+async def _carried_out(run: Run, *, selfcheck: bool) -> tuple[Verdict, Followed]:
+    await publish_all(run)
+    await witness_all(run)
+    if selfcheck:
+        await planting.plant(run)
+    followed = Followed() if selfcheck else await follow_all(run)
+    return await planting.judged_again(run), followed
 
 
 def _print(run: Run, verdict: Verdict, *, quiet: bool) -> None:

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.kafka.embedded import start_broker
 from contracts.moments import instant_of
+from incidentbus.interrupting import insistently
 from incidentbus.settings import Settings
 from incidentbus.storylines.drawing import Picture
 from incidentbus.storylines.house import House, a_house, ruleset_directory, zone_of
@@ -58,7 +59,7 @@ async def run(settings: Settings, told: Sequence[Story], shown: Shown) -> list[P
             for name in dict.fromkeys(story.script.ruleset for story in told):
                 async with a_house(bootstrap, ruleset_directory(name), f"story-{name}.", say) as house:
                     for story in (each for each in told if each.script.ruleset == name):
-                        performances.append(await _play(house, story, say))
+                        performances.append(await insistently(_play(house, story, say)))
                         _show(console, house, performances[-1], shown)
             say("Kafka: 收尾 / the end")
     return performances
