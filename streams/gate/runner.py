@@ -74,16 +74,31 @@ class GateRunner:
         self._settled = asyncio.Event()
         self._stopping = False
         self._ticking: asyncio.Task[None] | None = None
+        self._joining: asyncio.Task[None] | None = None
 
     # for assembly
 
     async def start(self) -> None:
-        """Check the topics and join the group; returns once the first assignment is known.
+        """Check the topics and join the group; returns once the first assignment is known, or `stop` was called.
 
         Raises `StartRefused` when a topic is missing or not co-partitioned, `TimeoutError` when the group lets wait.
         """
+        if self._stopping:
+            return
+        self._joining = asyncio.create_task(self._join(), name=f"gate-{self._stage.name}-join")
+        try:
+            await asyncio.wait([self._joining])
+        finally:
+            if not self._stopping and not _well(self._joining):
+                await self.stop()
+        if not self._joining.cancelled():
+            await self._joining  # raises what it ended with
+
+    async def _join(self) -> None:
         book = self._book or ClusterBook(self._cluster)
         await check_topics(self._stage, book, self._inputs_topic, patience_s=PATIENCE_S)
+        if self._stopping:
+            return
         self._membership = Membership(
             self._stage,
             self._cluster,
@@ -102,18 +117,22 @@ class GateRunner:
         )  # fmt: skip
         self._watchdog.start()
         self._ticking = asyncio.create_task(self._tick(), name=f"gate-{self._stage.name}-tick")
-        try:
-            await self._board.start()
-            await self._membership.start()
-            async with asyncio.timeout(self._timeouts.start_s):
-                await self._settled.wait()
-        except BaseException:
-            await self.stop()
-            raise
+        for step in (self._board.start, self._membership.start):
+            if not self._stopping:
+                await step()
+        async with asyncio.timeout(self._timeouts.start_s):
+            await self._settled.wait()
 
     async def stop(self) -> None:
-        """Finish or abort the turns in hand, leave the group; within 5 s with the default time-outs."""
+        """Finish or abort the turns in hand, leave the group; within 5 s with the default time-outs.
+
+        A start under way ends first: what it would set up behind our back, nobody would take down.
+        """
         self._stopping = True
+        self._settled.set()
+        while self._joining is not None and not self._joining.done():
+            await asyncio.wait([self._joining], timeout=self._timeouts.stop_s)
+            self._joining.cancel()  # more than once, if need be: a client may swallow it
         if self._ticking is None:
             return  # it never began
         self._ticking.cancel()
@@ -129,7 +148,8 @@ class GateRunner:
     @property
     def ready(self) -> bool:
         """Whether an assignment is known and every task of it has its state and takes records."""
-        return self._settled.is_set() and all(task.phase == "running" for task in self._tasks.values())
+        running = all(task.phase == "running" for task in self._tasks.values())
+        return self._settled.is_set() and running and not self._stopping
 
     @property
     def tasks(self) -> Mapping[int, str]:
@@ -148,7 +168,8 @@ class GateRunner:
         return Holding(self._group.generation if self._group else -1, frozenset(self._tasks))
 
     async def _on_revoked(self) -> None:
-        self._settled.clear()
+        if not self._stopping:
+            self._settled.clear()
         await self._park_all()
 
     def _on_assigned(self, group: GroupMetadata, assigned: set[TopicPartition]) -> None:
@@ -259,3 +280,7 @@ class GateRunner:
 
     def _name(self, partition: int) -> str:
         return f"task {self._stage.name}-{partition}"
+
+
+def _well(ended: "asyncio.Task[None]") -> bool:
+    return ended.done() and not ended.cancelled() and ended.exception() is None

@@ -51,6 +51,27 @@ async def test_two_workers_share_the_tasks_and_a_leaver_hands_over(make_bench: M
         assert [r.value for r in out] == [*(b"a%d" % n for n in range(20)), b"b"]
 
 
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
+async def test_who_is_stopped_while_it_joins_leaves_at_once_and_the_group_goes_on(
+    make_bench: MakeBench, after: float
+) -> None:
+    bench = await make_bench(partitions=2)
+    stage = bench.declare(counting(bench.out))
+    one, two = bench.runner(stage), bench.runner(stage)
+    await one.start()
+    await one.wait_ready(10)
+    starting = asyncio.create_task(two.start())  # the group asks `one` to join anew, which takes up to a heartbeat
+    await asyncio.sleep(after)
+    async with asyncio.timeout(8):
+        await two.stop()
+        await starting
+    assert not two.tasks
+    await until(lambda: len(one.tasks) == 2 and one.ready, within=15)
+    for p in range(2):
+        await bench.feed([b"a"], partition=p)
+        assert [r.value for r in await bench.wait_for(1, partition=p)] == [b"a"]
+
+
 async def test_a_stage_whose_topics_do_not_match_is_refused_at_start(make_bench: MakeBench, make_topics) -> None:
     bench = await make_bench(partitions=2)
     await make_topics(f"{bench.stage}-odd", f"{bench.stage}-odd.dlq", partitions=3)
