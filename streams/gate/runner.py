@@ -89,7 +89,7 @@ class GateRunner:
         try:
             await asyncio.wait([self._joining])
         finally:
-            if not self._stopping and not _well(self._joining):
+            if not self._told_to_stop() and not _well(self._joining):
                 await self.stop()
         if not self._joining.cancelled():
             await self._joining  # raises what it ended with
@@ -118,7 +118,7 @@ class GateRunner:
         self._watchdog.start()
         self._ticking = asyncio.create_task(self._tick(), name=f"gate-{self._stage.name}-tick")
         for step in (self._board.start, self._membership.start):
-            if not self._stopping:
+            if not self._told_to_stop():
                 await step()
         async with asyncio.timeout(self._timeouts.start_s):
             await self._settled.wait()
@@ -161,6 +161,10 @@ class GateRunner:
         async with asyncio.timeout(timeout):
             while not (self.ready and self._tasks):
                 await asyncio.sleep(0.02)
+
+    def _told_to_stop(self) -> bool:
+        """Whether `stop` was called, perhaps while somebody waited; a call, for type checkers remember attributes."""
+        return self._stopping
 
     # what the group says
 
