@@ -9,40 +9,16 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import faust
-from aiokafka import AIOKafkaConsumer
 from faust.tables.manager import TableManager
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 
 from contracts.ports import Clock
 from contracts.telemetry import Meter
 from contracts.topics import Topics
 from streams.agents.surge import SurgeWatch
+from streams.consuming import CommittedTransport
 
 OBSERVER: Final = "surge"
-READ_COMMITTED: Final = "read_committed"
 _COMMIT_SECONDS: Final = 1.0
-
-
-class CommittedConsumerThread(AIOKafkaConsumerThread):
-    """Faust's consumer, which sees what was committed and nothing else."""
-
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = READ_COMMITTED  # before it starts; Faust has a setting for transactions only
-        return consumer
-
-
-class CommittedConsumer(Consumer):
-    """Runs in a thread of its own, as Faust's does."""
-
-    def _new_consumer_thread(self) -> CommittedConsumerThread:
-        return CommittedConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-
-class CommittedTransport(Transport):
-    """Makes such consumers."""
-
-    Consumer = CommittedConsumer
 
 
 class ObserverApp(faust.App):
