@@ -9,6 +9,7 @@ from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.loading.rules import FILE_NAME
 from routing_rules.engine.schema import AgencyRef, Block, Overlay, Route, Ruleset
+from routing_rules.messages import Position
 
 EMERGENCY_FILES: Final = range(10)
 _LOCATED: Final = {
@@ -17,6 +18,7 @@ _LOCATED: Final = {
     LocatedBy.POINT: "point",
     LocatedBy.ADDRESS: "address",
 }
+_WHERE_IT_BELONGS: Final = Position("routes/99-fallback.yaml", 1, 1)
 _CLASSIFIED: Final = {ClassifiedBy.CHANNEL: "category", ClassifiedBy.NATIVE: "native_category"}
 
 
@@ -121,8 +123,8 @@ def _outside_its_place(route: Route, ruleset: Ruleset, catalogue: Catalogue, rea
 def _fallback(ruleset: Ruleset, whole: bool, reading: Reading) -> None:
     fallbacks = [route for route in ruleset.routes if route.fallback]
     if not fallbacks:
-        if whole and ruleset.routes:
-            reading.find("RR133", ruleset.routes[-1].at)
+        if whole:
+            reading.find("RR133", (ruleset.routes or ruleset.overlays)[-1].at if ruleset.rules else _WHERE_IT_BELONGS)
         return
     last = ruleset.routes[-1]
     for route in fallbacks:
