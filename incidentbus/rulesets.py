@@ -158,7 +158,7 @@ class RulesetFollower(Service):
     def _reader(self) -> AIOKafkaConsumer:
         return MendingConsumer(
             group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
-            fetch_max_wait_ms=100, **self._connection.options(),
+            fetch_max_wait_ms=500, **self._connection.options(),
         )  # fmt: skip
 
     def _modes_declared(self) -> tuple[ModeRecord, ...]:

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from contracts.inputs import InputState
 from contracts.ports import Clock
 from streams.gate.assignor import Holding
+from streams.gate.attention import Attention
 from streams.gate.board import InputsBoard
 from streams.gate.cluster import Cluster, Timeouts
 from streams.gate.errors import StateTooNew, TaskLost
@@ -110,10 +111,13 @@ class GateRunner:
         )
         self._board = InputsBoard(self._cluster, self._inputs_topic, self._stage.name, self._on_told, self._timeouts)
         self._watchdog = Watchdog(self._timeouts.stuck_s, self._exit)
+        self._attention = Attention(
+            self._membership.consumer, self._timeouts.fetch_wait_ms, asyncio.get_running_loop().time
+        )
         self._around = Surroundings(
             self._stage, self._cluster, self._timeouts, self._prefix, self._membership.consumer, book, self._board,
             self._clock, self._observer, self._inputs_topic, self._faults, self._on_progress,
-            asyncio.Semaphore(RESTORES_AT_ONCE),
+            asyncio.Semaphore(RESTORES_AT_ONCE), self._attention,
         )  # fmt: skip
         self._watchdog.start()
         self._ticking = asyncio.create_task(self._tick(), name=f"gate-{self._stage.name}-tick")
@@ -274,6 +278,7 @@ class GateRunner:
     async def _tick(self) -> None:
         while True:
             self._watchdog.beat(_LOOP)
+            self._attention.look()
             if (sentence := self._membership.check()) is not None:
                 self._end(sentence)
             await asyncio.sleep(_TICK_S)

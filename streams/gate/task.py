@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition
 
 from contracts.inputs import DETAIL_LIMIT, InputState, InputStatus, PauseReason
 from contracts.ports import Clock, InboundRecord
+from streams.gate.attention import Attention
 from streams.gate.board import InputsBoard
 from streams.gate.bound import Tally
 from streams.gate.changelog import restore
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 INTERRUPTIONS = 5
 """How often in a row a transaction may be aborted for no fault of a record before the task is given up."""
 AWAY_S = 0.05
+IDLE_POLLS = 4
+"""How many polls an idle task waits in one: records end it at once, a resumed input waits it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Surroundings:
     faults: FaultHook | None
     progress: Callable[[int], None]
     restoring: asyncio.Semaphore
+    attention: Attention
 
 
 class Task:
@@ -206,6 +210,8 @@ class Task:
         taken = await self._take()
         if taken is None:
             return
+        if taken.records:
+            self._around.attention.came()
         with self._busy():
             if taken.records or self._due():
                 await self._settle(taken)
@@ -228,7 +234,8 @@ class Task:
                 take.exception()
 
     async def _draw(self) -> Taken:
-        return await self._supply.take(self._around.stage.limits.records, self._around.timeouts.poll_ms)
+        poll_ms = self._around.timeouts.poll_ms * (IDLE_POLLS if self._around.attention.idle else 1)
+        return await self._supply.take(self._around.stage.limits.records, poll_ms)
 
     async def _settle(self, taken: Taken) -> None:
         try:
