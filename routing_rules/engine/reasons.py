@@ -12,6 +12,7 @@ from contracts.decision import Decision
 from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled, live
 from routing_rules.engine.conditions import actual, failing, given, holds
+from routing_rules.engine.facts import Facts
 from routing_rules.engine.leading import Case, asked, open_case
 from routing_rules.engine.schema import Block, Overlay, Route, Status, Target, TextCondition, TimeCondition
 
@@ -78,6 +79,16 @@ def alone(case: Case, rule: Rule) -> Iterator[tuple[int, str]]:
 def conditions(rule: Rule) -> Iterator[tuple[int, str]]:
     """Yield every condition that a rule writes in `when`: a block, from 0, and a field."""
     yield from ((n, name) for n, block in enumerate(rule.when) for name in given(block))
+
+
+def asked_of(block: Block) -> tuple[tuple[str, Any], ...]:
+    """Return the fields that a block asks about, each with what it wants."""
+    return tuple((name, getattr(block, name)) for name in given(block))
+
+
+def field_holds(name: str, value: Any, facts: Facts) -> bool:
+    """Say whether facts satisfy one condition: field `name` wanting `value`."""
+    return holds(Block(**{name: value}), facts)
 
 
 def _unmet(name: str, block: Block, case: Case) -> Unmet:
