@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from incidentbus.cli.rules import app
+from incidentbus.cli.rules.folders import write_files
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "rules" / "example"
 WRONG = "owner: urban\nroutes:\n- {id: x, title: 某事, when: {category: [nosie]}, assign: {lead: urban}}\n"
@@ -86,3 +87,42 @@ def test_a_ruleset_whose_county_file_is_lost_has_findings_rather_than_misuse(fol
     (folder / "ruleset.yaml").unlink()
     result = lint(folder)
     assert (result.exit_code, "RR100" in result.stdout) == (1, True)
+
+
+SLIPPED = "owner: urban\nroutes:\n- {id: x, title: 某事, when: {channel: petition}, assign: {lead：urban}}  # 说明\n"
+MENDED = "owner: urban\nroutes:\n- {id: x, title: 某事, when: {channel: [petition]}, assign: {lead: urban}}  # 说明\n"
+
+
+def test_fix_shows_first_and_writes_when_asked(folder: Path) -> None:
+    slipped = folder / "routes" / "50-x.yaml"
+    slipped.write_text(SLIPPED, encoding="utf-8")
+    shown = lint(folder, "--fix", "--dry-run")
+    assert (shown.exit_code, slipped.read_text("utf-8")) == (1, SLIPPED)
+    assert "+" + MENDED.splitlines()[-1] in shown.stdout.splitlines()
+    result = lint(folder, "--fix")
+    assert (result.exit_code, slipped.read_text("utf-8")) == (0, MENDED)
+    assert lint(folder, "--fix", "--dry-run").exit_code == 0
+
+
+def test_dry_run_goes_with_fix_only(folder: Path) -> None:
+    assert lint(folder, "--dry-run").exit_code == 2
+
+
+def test_the_folder_as_given_begins_the_paths_of_sarif_and_of_workflow_commands(folder: Path) -> None:
+    (folder / "routes" / "50-x.yaml").write_text(WRONG, encoding="utf-8")
+    assert f"file={folder.as_posix()}/routes/50-x.yaml,line=3,col=40" in lint(folder, "--format", "github").stdout
+    log = json.loads(lint(folder, "--format", "sarif").stdout)
+    assert "RR110" in {result["ruleId"] for result in log["runs"][0]["results"]}
+
+
+def test_a_file_changed_meanwhile_is_left_alone_and_the_others_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"theirs")
+    (tmp_path / "b.yaml").write_bytes(b"read")
+    (tmp_path / "b.yaml").chmod(0o640)
+    after = {"a.yaml": b"ours", "b.yaml": b"written", "c/d.yaml": b"new"}
+    assert write_files(tmp_path, {"a.yaml": b"read", "b.yaml": b"read"}, after) == ["a.yaml"]
+    assert {p.name: p.read_bytes() for p in tmp_path.rglob("*.yaml")} == {
+        "a.yaml": b"theirs", "b.yaml": b"written", "d.yaml": b"new",
+    }  # fmt: skip
+    assert (tmp_path / "b.yaml").stat().st_mode & 0o777 == 0o640
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

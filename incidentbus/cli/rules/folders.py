@@ -1,0 +1,66 @@
+"""A ruleset's folder as commands read and write it: whole files, never over what somebody else changed meanwhile."""
+
+import difflib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from incidentbus.cli.exits import Misuse
+
+
+def read_folder(directory: Path) -> dict[str, bytes]:
+    """Return the files of a ruleset's folder. Raises Misuse where there is none."""
+    from routing_rules.engine.loader import NEEDED, read_bundle  # late: --help needn't load the engine
+
+    if not directory.is_dir():
+        raise Misuse(f"{directory}: 没有这个文件夹 / no such folder")
+    if not any((directory / name).is_file() for name in NEEDED):
+        raise Misuse(f"{directory}: 不是规则集，没有 ruleset.yaml / not a ruleset: there is no ruleset.yaml")
+    try:
+        return read_bundle(directory)
+    except OSError as error:
+        raise Misuse(f"{directory}: 读不了 / cannot be read: {error.strerror}") from error
+
+
+def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield the lines of a unified diff of what would be written."""
+    for file in sorted(after):
+        old, new = (side.get(file, b"").decode("utf-8", "replace").splitlines() for side in (before, after))
+        yield from difflib.unified_diff(old, new, file, file, lineterm="")
+
+
+def write_files(directory: Path, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    """Write files, each at once or not at all; return those left alone because they are no longer as `before` says.
+
+    A file that `before` doesn't have must not be there yet. Raises Misuse where the folder cannot be written.
+    """
+    moved = []
+    for file, content in sorted(after.items()):
+        path = directory / file
+        if (path.read_bytes() if path.exists() else None) != before.get(file):
+            moved.append(file)
+            continue
+        try:
+            _replace(path, content)
+        except OSError as error:
+            raise Misuse(f"{path}: 写不了 / cannot be written: {error.strerror}") from error
+    return moved
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in its place by renaming, with the mode that it had. A link stays a link to the file replaced."""
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
