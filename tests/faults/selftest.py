@@ -124,13 +124,15 @@ SAFEGUARDS = (
         (
             Change(
                 GATE + "transaction.py",
-                "        await self._deliver(emits, delivered)\n        await self._at(\"delivered\")\n",
+                "        unsent = await self._send(emits, sent)\n",
                 "        state = [emit for emit in emits if emit.topic.endswith('-state.v1')]\n"
-                "        await self._deliver([emit for emit in emits if emit not in state], delivered)\n"
+                "        early: list[_Sent] = []\n"
+                "        unsent = await self._send([emit for emit in emits if emit not in state], early)\n"
+                "        await self._answers(early, delivered)\n"
                 "        await self.producer.commit_transaction()\n"
                 "        await self._at('delivered')\n"
                 "        await self.producer.begin()\n"
-                "        await self._deliver(state, delivered)\n",
+                "        unsent = unsent or await self._send(state, sent)\n",
             ),
         ),
         killed_between,

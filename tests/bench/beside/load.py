@@ -91,7 +91,8 @@ class Decided:
 class Load:
     """One workload: `rules` of the codes mix, `partitions` of the spine, topics under `prefix`.
 
-    `agencies` at most get assignments; 0 takes all that there are. `padding` bytes are added to each message.
+    `agencies` at most get assignments; 0 takes all that there are, `invented` of them beside the county's own.
+    `padding` bytes are added to each message.
     """
 
     rules: int = 1_000
@@ -100,6 +101,7 @@ class Load:
     agencies: int = AGENCIES
     padding: int = 0
     drawn: int = DRAWN
+    invented: int = 0
 
     @property
     def topics(self) -> Topics:
@@ -107,7 +109,7 @@ class Load:
 
     @cached_property
     def compiled(self) -> Compiled:
-        return workload.compiled(workload.CODES, self.rules)
+        return workload.compiled(workload.CODES, self.rules, self.invented)
 
     @cached_property
     def base(self) -> list[Decided]:

@@ -10,7 +10,7 @@ somebody could have written them.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -63,32 +63,40 @@ def base() -> Ruleset:
 
 
 @cache
-def files(mix: Mix, size: int) -> dict[str, bytes]:
-    """Return the files of a ruleset with `size` rules in all, overlays and fallback among them."""
-    return _files(rules(mix, size), mix.overlays)
+def files(mix: Mix, size: int, more: int = 0) -> dict[str, bytes]:
+    """Return the files of a ruleset with `size` rules in all, overlays and fallback among them.
+
+    `more` agencies are invented beside the county's own, and get their share of the rules.
+    """
+    return _files(rules(mix, size, more), mix.overlays, more)
 
 
-def ruleset(mix: Mix, size: int) -> Ruleset:
+def ruleset(mix: Mix, size: int, more: int = 0) -> Ruleset:
     """Return the ruleset, loaded as any other. The loader must have no error to tell."""
-    loaded = load(files(mix, size))
+    loaded = load(files(mix, size, more))
     assert loaded.ruleset is not None, loaded.errors[:3]
     return loaded.ruleset
 
 
-def rules(mix: Mix, size: int) -> list[dict[str, Any]]:
+def rules(mix: Mix, size: int, more: int = 0) -> list[dict[str, Any]]:
     """Return the routes before the fallback as YAML has them, no two blocks equal."""
     seen: set[str] = set()
-    broad = list(_drawn(Random(3), size=BROAD, mix=mix, broad=True, seen=seen))
-    narrow = list(_drawn(Random(7), size=size - BROAD - len(mix.overlays) - 1, mix=mix, broad=False, seen=seen))
+    draw = partial(_drawn, mix=mix, agencies=(*_world().agencies, *_invented(more)), seen=seen)
+    broad = list(draw(Random(3), size=BROAD, broad=True))
+    narrow = list(draw(Random(7), size=size - BROAD - len(mix.overlays) - 1, broad=False))
     return [*reversed(narrow), *broad]  # reversed: a longer list begins with rules that a shorter one lacks
 
 
-def _drawn(random: Random, *, size: int, mix: Mix, broad: bool, seen: set[str]) -> Iterator[dict[str, Any]]:
+def _drawn(
+    random: Random, *, size: int, mix: Mix, agencies: Sequence[str], broad: bool, seen: set[str]
+) -> Iterator[dict[str, Any]]:
     for n in range(size):
         blocks = [_fresh(random, mix, seen, n, broad) for _ in range(2 if n % 10 == 6 else 1)]
         excepted = not mix.codes_only and n % 7 == 5
         extra = {"unless": _codes(random, ("kind", "reporter"))} if excepted else {}
-        yield _route(f"{'broad' if broad else 'narrow'}-{n}", blocks, _assign(random, n), _effects(random, n) | extra)
+        yield _route(
+            f"{'broad' if broad else 'narrow'}-{n}", blocks, _assign(random, n, agencies), _effects(random, n) | extra
+        )
 
 
 def _hits(random: Random, share: float) -> bool:
@@ -154,9 +162,12 @@ def _text(random: Random) -> dict[str, Any]:
     return {way: value for way, value in text.items() if value}
 
 
-def _assign(random: Random, n: int) -> dict[str, Any]:
+def _invented(more: int) -> list[str]:
+    return [f"invented-{n}" for n in range(more)]
+
+
+def _assign(random: Random, n: int, agencies: Sequence[str]) -> dict[str, Any]:
     """Return who leads and helps: the same shares among few rules as among many, so that decisions are as long."""
-    agencies = _world().agencies
     role = {"function": random.choice(("urban-management", "police")), "tier": "town"}
     lead, helper = random.sample(agencies, 2)
     return {"lead": role if n % 5 in {0, 4} else lead} | ({"co_handlers": [helper]} if n % 5 in {1, 2} else {})
@@ -208,7 +219,7 @@ def _world() -> World:
     )
 
 
-def _files(routes: Sequence[dict[str, Any]], overlays: Sequence[str]) -> dict[str, bytes]:
+def _files(routes: Sequence[dict[str, Any]], overlays: Sequence[str], more: int = 0) -> dict[str, bytes]:
     own = read_bundle(COUNTY)
     kept = {name: raw for name, raw in own.items() if not name.startswith(("routes/", "tests/"))}
     if overlays:
@@ -217,6 +228,9 @@ def _files(routes: Sequence[dict[str, Any]], overlays: Sequence[str]) -> dict[st
         kept["routes/90-overlays.yaml"] = json.dumps(told, ensure_ascii=False).encode()
     kept["routes/99-fallback.yaml"] = own["routes/99-fallback.yaml"]
     kept["jurisdictions.yaml"] += "".join(_villages(own["jurisdictions.yaml"].decode())).encode()
+    kept["agencies.yaml"] += "".join(_agencies(more)).encode()
+    functions = "".join(f"  {code}: {code}\n" for code in _invented(more))
+    kept["ruleset.yaml"] = kept["ruleset.yaml"].replace(b"functions:\n", b"functions:\n" + functions.encode(), 1)
     lines = "".join(f"- {json.dumps(_quoted(route), ensure_ascii=False)}\n" for route in routes)
     kept["routes/10-drawn.yaml"] = f"owner: command\nroutes:\n{lines}".encode()
     return kept
@@ -232,6 +246,12 @@ def _villages(jurisdictions: str) -> Iterator[str]:
     for town in towns:
         for n in range(VILLAGES):
             yield f'- {{code: "{town}-{n}", name: "{town}-{n}", tier: village, parent: "{town}", synthetic: "true"}}\n'
+
+
+def _agencies(more: int) -> Iterator[str]:
+    for code in _invented(more):
+        place = f'tier: district, jurisdiction: ["{_world().root}"], supervisor: command-centre'
+        yield f"- {{code: {code}, title: {code}, function: {code}, {place}}}\n"
 
 
 def whose_texts() -> str:
@@ -304,6 +324,6 @@ def read_by(compiled: Compiled, incidents: Sequence[Incident]) -> list[Incident]
     return made
 
 
-def compiled(mix: Mix, size: int) -> Compiled:
+def compiled(mix: Mix, size: int, more: int = 0) -> Compiled:
     """Return the ruleset made ready."""
-    return compile_ruleset(ruleset(mix, size))
+    return compile_ruleset(ruleset(mix, size, more))
