@@ -64,6 +64,7 @@ GaugeName = Literal[
     "incidentbus_check_passed",
     "incidentbus_watch_timestamp_seconds",
     "incidentbus_surges_open",
+    "incidentbus_surge_behind_offsets",
 ]
 HistogramName = Literal[
     "incidentbus_understand_seconds",
@@ -228,6 +229,8 @@ SPECS: Final = (
     _gauge("incidentbus_check_passed", ("check",), "1 where `doctor`'s question of that name is answered well, else 0"),
     _gauge("incidentbus_watch_timestamp_seconds", (), "when the watch last looked at the agencies' topics, and could"),
     _gauge("incidentbus_surges_open", (), "surges under way, exercises left out, among what this worker watches"),
+    _gauge("incidentbus_surge_behind_offsets", ("topic",),
+           "offsets of its inputs that an observer has not taken yet, among what it watches"),
     _histogram("incidentbus_understand_seconds", (), _MICRO, "time to understand one report: its turn's mean"),
     _histogram("incidentbus_decide_seconds", (), _MICRO, "time to decide one incident: its turn's mean"),
     _histogram("incidentbus_turn_seconds", ("stage",), _TURN, "a turn from its first record to its commit"),

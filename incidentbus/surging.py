@@ -5,11 +5,13 @@ It keeps no promise and decides nothing (DESIGN D4): where it doesn't run, cases
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Final
 
 import structlog
 import uvloop
+from aiokafka.errors import KafkaError
 from mode import Service
 
 from connectors.kafka.clients import admin
@@ -59,10 +61,11 @@ async def check_topics(settings: Settings) -> None:
 
 
 class SettledWatch(Service):
-    """Ends the process where an app has neither joined nor restored for too long: crash-only, as the gate is."""
+    """Tells how far the apps are behind, and ends the process where one has not settled for too long."""
 
-    def __init__(self, apps: Sequence[ObserverApp], exit_process: Callable[[str], None]) -> None:
+    def __init__(self, apps: Sequence[ObserverApp], meter: Meter, exit_process: Callable[[str], None]) -> None:
         self._apps = apps
+        self._meter = meter
         self._exit = exit_process
         super().__init__()
 
@@ -74,9 +77,17 @@ class SettledWatch(Service):
             await self.sleep(_LOOK_SECONDS)
             if all(app.settled() for app in self._apps):
                 settled = loop.time()
+                await self._tell()
             elif loop.time() - settled > UNSETTLED_SECONDS:
                 self._exit(f"the observer has not settled for {UNSETTLED_SECONDS:.0f} s")
                 return
+
+    async def _tell(self) -> None:
+        with suppress(KafkaError, TimeoutError):  # a rebalance took the partitions away meanwhile
+            async with asyncio.timeout(UNSETTLED_SECONDS):
+                for app in self._apps:
+                    for topic, left in (await app.behind()).items():
+                        self._meter.set("incidentbus_surge_behind_offsets", left, topic=topic)
 
 
 def _named(topics: Topics, noun: str) -> str:
@@ -98,7 +109,7 @@ async def _serve(settings: Settings) -> None:
     apps = build_surge_services(settings, meter)
     port = settings.surge_port
     pages = HealthServer(settings.metrics_host, port, registry_of(meter), lambda: _health(apps))
-    services: list[Service] = [PagesService(pages), SettledWatch(apps, crash), *apps]
+    services: list[Service] = [PagesService(pages), SettledWatch(apps, meter, crash), *apps]
     worker = WorkerProcess(
         *services, override_logging=False, redirect_stdouts=False, quiet=True, loop=asyncio.get_running_loop()
     )

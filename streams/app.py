@@ -15,7 +15,7 @@ from contracts.ports import Clock
 from contracts.telemetry import Meter
 from contracts.topics import Topics
 from streams.agents.surge import SurgeWatch
-from streams.consuming import CommittedTransport
+from streams.consuming import CommittedConsumer, CommittedTransport
 
 OBSERVER: Final = "surge"
 _COMMIT_SECONDS: Final = 1.0
@@ -31,6 +31,10 @@ class ObserverApp(faust.App):
         recovery = cast("TableManager", self.tables).recovery
         restored = bool(self.started) and recovery.completed.is_set() and not recovery.in_recovery
         return restored and not self.rebalancing
+
+    async def behind(self) -> dict[str, int]:
+        """Return by input topic how many offsets it has not taken; nothing where it has not settled."""
+        return await cast("CommittedConsumer", self.consumer).behind() if self.settled() else {}
 
     def _new_transport(self) -> CommittedTransport:
         return CommittedTransport(self.conf.broker_consumer, self)

@@ -8,7 +8,7 @@ anybody's hands; and an input of which nothing was committed is sought to its be
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -26,6 +26,18 @@ class CommittedConsumerThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = READ_COMMITTED  # before it starts; Faust has a setting for transactions only
         return consumer
+
+    async def behind(self, tps: Sequence[TP]) -> dict[str, int]:
+        """Return by topic how many offsets lie between what was taken of these partitions and their ends."""
+        told: dict[str, int] = await self.call_thread(self._behind, tps)
+        return told
+
+    async def _behind(self, tps: Sequence[TP]) -> dict[str, int]:
+        consumer, told = self._ensure_consumer(), dict.fromkeys((tp.topic for tp in tps), 0)
+        for tp in map(ensure_aiokafka_TP, tps):
+            end, at = consumer.highwater(tp), await consumer.position(tp)
+            told[tp.topic] += max(0, (end or 0) - at)
+        return told
 
 
 class CommittedConsumer(Consumer):
@@ -65,6 +77,11 @@ class CommittedConsumer(Consumer):
                 await self._thread.seek_to_beginning(*fresh)
             self._read_offset.update({tp: offset or None for tp, offset in inputs.items()})
             self._committed_offset.update({tp: offset for tp, offset in inputs.items() if offset})
+
+    async def behind(self) -> dict[str, int]:
+        """Return by input topic how many offsets there are that have not been taken, as the last fetches told."""
+        inputs = [tp for tp in map(ensure_TP, self.assignment()) if not self._is_changelog_tp(tp)]
+        return await cast("CommittedConsumerThread", self._thread).behind(inputs)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         """Seek a table's changelog, while nobody reads."""

@@ -16,7 +16,7 @@ _LEAVE_SECONDS: Final = 8.0
 
 @dataclass(slots=True)
 class Worker:
-    """One `incidentbus serve streams` process, where its log is, and what it was started with."""
+    """One `incidentbus serve` process, where its log is, and what it was started with."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -39,11 +39,12 @@ class Fleet:
     workers: list[Worker] = field(default_factory=list)
 
     def start(self, stages: str = "intake,dispatch", tree: Path | None = None, **environment: str) -> Worker:
-        """Start one more worker; of another source tree, where one is given."""
+        """Start one more worker, of another source tree where one is given; `surge` is the observer's process."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"worker-{len(self.workers) + 1}.log"
         more = environment if tree is None else {"PYTHONPATH": str(tree), **environment}
-        command = [sys.executable, "-m", "incidentbus", "serve", "streams", "--stage", stages]
+        what = ["surge"] if stages == "surge" else ["streams", "--stage", stages]
+        command = [sys.executable, "-m", "incidentbus", "serve", *what]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command, env={**os.environ, **self.environment, **more}, stdin=subprocess.DEVNULL,

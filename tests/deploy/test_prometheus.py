@@ -101,4 +101,6 @@ def test_the_scrapes_ports_are_the_settings_defaults() -> None:
     assert targets == {
         "incidentbus": [f"{host}:{fields['metrics_port'].default}"],
         "incidentbus-watch": [f"{host}:{fields['watch_port'].default}"],
+        "incidentbus-surge": [f"{host}:{fields['surge_port'].default}"],
+        "incidentbus-readmodel": [f"{host}:{fields['readmodel_port'].default}"],
     }

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -64,6 +66,7 @@ class County:
         return worker
 
     def said(self, number: int) -> str:
+        number %= len(self.workers)
         return (self.folder / f"surge-{number}.log").read_text()
 
     async def put(self, incidents: list[Incident], *, abort: bool = False) -> None:
@@ -108,11 +111,29 @@ class County:
             assert time.monotonic() < ends, (noun, len(found), self.said(len(self.workers) - 1)[-2000:])
             await asyncio.sleep(0.2)
 
+    async def behind(self) -> dict[str, int]:
+        """Return what the last worker's page says of each input once nothing is left, or after a while."""
+        port = next(told["port"] for line in self.said(-1).splitlines() if "port" in (told := orjson.loads(line)))
+        ends, found = time.monotonic() + 15, {}
+        while time.monotonic() < ends and (not found or any(found.values())):
+            await asyncio.sleep(0.5)
+            page = await asyncio.to_thread(_page, f"http://127.0.0.1:{port}/metrics")
+            lines = re.findall(
+                r'^incidentbus_surge_behind_offsets\{topic="[^"]*bus\.([\w-]+)\.v1"\} (\S+)$', page, re.M
+            )
+            found = {noun: int(float(left)) for noun, left in lines}
+        return found
+
     def stop(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:
                 worker.kill()
             worker.wait()
+
+
+def _page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - a page of our own, on loopback
+        return bytes(answer.read()).decode()
 
 
 async def _parts(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
@@ -196,6 +217,7 @@ async def test_what_was_there_before_a_table_is_restored_is_read_though_nothing_
             await producer.send_and_wait(topic, state.to_bytes(), key=key, partition=where)
     county.start()
     found = await county.until("surge-sightings", lambda found: len(found) >= len(incidents), 40)
+    assert await county.behind() == {"incidents": 0, "surge-sightings": 0}
     assert {orjson.loads(record.value)[1] for record in found} == {each.id for each in incidents}
 
 

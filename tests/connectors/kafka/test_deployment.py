@@ -69,13 +69,25 @@ def test_every_worker_waits_for_the_ruleset_which_waits_for_the_topics(compose):
     services = compose["services"]
     assert services["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
     assert services["ruleset"]["depends_on"] == {"topics": {"condition": "service_completed_successfully"}}
-    for stage in ("intake", "dispatch"):
+    for stage in STAGES:
         worker = services[stage]
         assert worker["depends_on"] == {"ruleset": {"condition": "service_completed_successfully"}}
         assert worker["command"] == ["serve", "streams", "--stage", stage]
         assert "/healthz" in worker["healthcheck"]["test"][-1]
         assert worker["read_only"] is True
         assert worker["cap_drop"] == ["ALL"]
+
+
+def test_observer_read_model_and_watch_run_beside_and_are_asked_on_their_own_ports(compose):
+    from incidentbus.settings import Settings
+
+    for name, port in (("watch", "watch_port"), ("surge", "surge_port"), ("readmodel", "readmodel_port")):
+        service = compose["services"][name]
+        assert service["command"] == ["serve", name]
+        assert f":{Settings.model_fields[port].default}/healthz" in service["healthcheck"]["test"][-1]
+        assert service["read_only"] is True
+        assert service["environment"]["INCIDENTBUS_RUN_DIR"] in {*service["tmpfs"], "/data"}
+    assert compose["services"]["readmodel"]["volumes"] == ["readmodel-data:/data"]
 
 
 def test_nothing_listens_beyond_loopback(compose):
