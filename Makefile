@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants model bench bench-quick bench-compare bench-gate bench-rules bench-supervise compiled compiled-test lock schemas docs \
+        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-supervise compiled compiled-test lock schemas docs \
         topics-files accuracy twin storylines clean
 
 help:  ## this list
@@ -90,6 +90,9 @@ model: .venv/dev  ## the gate's protocol, every state up to a bound; each cure t
 
 engine-mutants: .venv/dev  ## plant each bug in the rule engine; its slow twin must find it
 	@$(PY) tests/engine_mutants/run.py
+
+fuzz: .venv/dev  ## 200,000 mutated rulesets through load, lint, compile, decide; counts; half an hour. ARGS="--count 5000" is short
+	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: .venv/dev $(FAST_TREE)  ## the bus beside Kafka Streams, Quix Streams and Faust, and how it grows; long
 	@$(FAST) $(PY) -m tests.bench.bench_all $(ARGS)

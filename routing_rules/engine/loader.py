@@ -128,7 +128,8 @@ def _open(files: Mapping[str, bytes], reading: Reading) -> tuple[Documents, list
 
 
 def _document(file: str, content: bytes, reading: Reading) -> Document:
-    document = read(file, content)
+    document = read(file, content, reading.left)
+    reading.left -= min(document.nodes, reading.left)
     reading.findings += document.findings
     if document.root is None and not document.findings:
         reading.find("RR100", Position(file, 1, 1), detail="yaml:empty")

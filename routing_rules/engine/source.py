@@ -15,6 +15,10 @@ from routing_rules.messages import Finding, Position
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST: Final = 32
+MOST_BYTES: Final = 8 << 20
+"""Of one file: a county's longest has sixty thousand."""
+MOST_NODES: Final = 400_000
+"""Values, lists and mappings of a whole ruleset: 10,000 rules have some 250,000; reading so many takes seconds."""
 STRUCTURAL: Final = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "【": "[", "】": "]"}  # fmt: skip
 _MISUSED: Final = re.compile(
     "(?<=[A-Za-z_])(\uff1a)|(?<=[\\s:\\[,{])([\u201c\u2018\u3010])|(?<=[\\]}\\w])(\uff0c)(?=\\s*[\\[{A-Za-z\"'])"
@@ -72,17 +76,20 @@ class Document:
     root: Node | None
     findings: tuple[Finding, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    nodes: int = 0
 
 
-def read(file: str, content: bytes) -> Document:
-    """Read one file. Never raises: what is wrong with it is in the findings."""
+def read(file: str, content: bytes, most: int = MOST_NODES) -> Document:
+    """Read one file of `most` nodes. Never raises: what is wrong with it is in the findings, its size too."""
+    if len(content) > MOST_BYTES:
+        return Document(file, None, (too_much(file, 1, "n_bytes", len(content), MOST_BYTES),))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Document(file, None, (Finding("RR100", Position(file, line, 1), variant="encoding"),))
     findings = list(_tabs(file, text))
-    builder = _Builder(file, findings)
+    builder = _Builder(file, findings, most)
     root: Node | None = None
     try:
         root = builder.document(yaml.parse(text, Loader=_LOADER))
@@ -93,7 +100,14 @@ def read(file: str, content: bytes) -> Document:
         findings.append(_broken(Position(file, line, 1), "yaml:control characters are not allowed"))
     except _TooDeepError as error:
         findings.append(_broken(error.at, "yaml:too deep"))
-    return Document(file, root, tuple(findings), tuple(_waivers(file, text)))
+    except _TooManyError as error:
+        findings.append(too_much(file, error.line, "n_nodes", builder.nodes, most))
+    return Document(file, root, tuple(findings), tuple(_waivers(file, text)), builder.nodes)
+
+
+def too_much(file: str, line: int, what: str, n: int, most: int) -> Finding:
+    """Return the finding that something is larger than a ruleset may be."""
+    return Finding("RR137", Position(file, line, 1), {"what": f"term:{what}", "n": str(n), "max": str(most)}, "size")
 
 
 def plain(node: Node) -> object:
@@ -123,12 +137,20 @@ class _TooDeepError(Exception):
         self.at = at
 
 
+class _TooManyError(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__("too many")
+        self.line = line
+
+
 class _Builder:
     """Turns the parser's events into nodes."""
 
-    def __init__(self, file: str, findings: list[Finding]) -> None:
+    def __init__(self, file: str, findings: list[Finding], most: int) -> None:
         self.file = file
         self.findings = findings
+        self.most = most
+        self.nodes = 0
 
     def document(self, events: Iterator[yaml.Event]) -> Node | None:
         """Return the first document's node."""
@@ -148,6 +170,9 @@ class _Builder:
 
     def _node(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:
         at = self._at(event)
+        self.nodes += 1
+        if self.nodes > self.most:
+            raise _TooManyError(at.line)
         if depth > DEEPEST:
             raise _TooDeepError(at)
         if event.anchor is not None:

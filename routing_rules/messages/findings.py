@@ -256,6 +256,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             "wrong expression: {detail} characters, 200 at most",
             "split it into blocks",
         ),
+        costly=Texts(
+            "表达式有误：{detail} 可能算得太久",
+            "正则写成字面文字，重复次数相乘不超过 100；all、exists、map、filter 最多两层",
+            "wrong expression: {detail} may take too long",
+            "write patterns out, repetitions of 100 at most multiplied; all, exists, map, filter twice at most",
+        ),
     ),
     "RR118": _error(
         "表达式不能用 size() 数字数",
@@ -328,6 +334,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "上移，或删除",
         "“{id}” is never reached: “{by}” takes everything",
         "move it up, or take it away",
+        itself=Texts("“{id}”的条件自己就不可能成立", "改条件或 unless", "“{id}” can never hold", "mend when or unless"),
     ),
     "RR131": _warning(
         "“{id}”与 {n} 条规则交叉且主办不同（如“{other}”），同时成立时 {first} 在先",
@@ -370,6 +377,12 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "合并规则，或把词移到多个词表",
         "over the limit: {n} {what}, {max} at most",
         "merge rules, or spread the words over several lists",
+        size=Texts(
+            "文件太大，没有读下去：{what} {n}，最多 {max}",
+            "规则集不是放数据的地方：把来件、名册移到别处",
+            "too large, reading ended here: {n} {what}, {max} at most",
+            "a ruleset is no place for data: keep reports and registers elsewhere",
+        ),
     ),
     "RR140": _error(
         "时限“{v}”不认识",

@@ -52,6 +52,8 @@ _PAIRS: Final[Mapping[str, tuple[str, str]]] = {
     "n_rules": ("规则", "rules"),
     "n_blocks": ("条件组", "blocks"),
     "n_words": ("词", "words"),
+    "n_bytes": ("字节", "bytes"),
+    "n_nodes": ("项内容", "values"),
     "n_rungs": ("一个时限的催督步骤", "steps of one ladder"),
     # what the YAML reader complains of
     "yaml:could not find expected ':'": ("这里少了冒号", "a colon is missing"),

@@ -1,6 +1,7 @@
 """What an expression must be to be let in: short, of known names, without size() of a text, true or false (G14)."""
 
 import re
+from math import prod
 from typing import Final
 
 from routing_rules.engine.expressions import (
@@ -24,6 +25,12 @@ _SIZE: Final = re.compile(
     rf"\bsize\s*\(\s*(?:{_LISTS})\s*\)|\b(?:{_LISTS})\s*\.\s*(?:(?:filter|map)\s*\([^()]*\)\s*\.\s*)?size\s*\(\s*\)"
 )
 """size() of a list: the one use that counts things and not bytes."""
+MOST_MACROS: Final = 2
+MOST_REPEATED: Final = 100
+"""Copies of a part that a pattern may ask for: it is made anew for every report, and ten thousand take a second."""
+_MATCHES: Final = re.compile(r"\bmatches\b(?!\s*\(\s*[rR]?''\s*\))")
+_REPEATED: Final = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
+_ESCAPED: Final = re.compile(r"\\[xXuU0-7]")
 
 
 def read_expression(source: str, at: Position, reading: Reading) -> str | None:
@@ -38,6 +45,10 @@ def read_expression(source: str, at: Position, reading: Reading) -> str | None:
         reading.find("RR117", at, detail=_first_line(error), names=names)
         return None
     bare = _QUOTED.sub("''", source)
+    costly = _costly(source, bare)
+    if costly:
+        reading.find("RR117", at, "costly", detail=costly)
+        return None
     bound = set(_BOUND.findall(bare))
     unknown = [name for name in expression.unknown if name not in bound]
     unknown += [f"{name}()" for name in expression.functions if name[0].isalpha() and name not in _FUNCTIONS]
@@ -48,6 +59,19 @@ def read_expression(source: str, at: Position, reading: Reading) -> str | None:
         reading.find("RR118", at)
         return None
     return source if _tried(expression, at, reading) else None
+
+
+def _costly(source: str, bare: str) -> str:
+    """Return what could take long on some report: deep macros, patterns out of a report or that repeat much; or ""."""
+    if len(_BOUND.findall(bare)) > MOST_MACROS:
+        return "all, exists, map, filter"
+    if _MATCHES.search(bare):
+        return "matches"
+    if "matches" in bare:
+        counts = [int(n) for found in _REPEATED.findall(source) for n in found if n]
+        if prod(max(n, 1) for n in counts) > MOST_REPEATED or _ESCAPED.search(source):
+            return "matches"
+    return ""
 
 
 def _tried(expression: Expression, at: Position, reading: Reading) -> bool:

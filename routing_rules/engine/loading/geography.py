@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from routing_rules.engine.loading.reading import Reading
 from routing_rules.engine.schema import Area
-from routing_rules.engine.source import Scalar
+from routing_rules.engine.source import MOST_BYTES, Scalar, too_much
 from routing_rules.messages import Position
 
 Ring = tuple[tuple[float, float], ...]
@@ -19,6 +19,9 @@ def area_id(file: str) -> str:
 
 def parse_area(file: str, content: bytes, reading: Reading) -> dict[str, Any] | None:
     """Return a file's JSON object; note why it cannot be read."""
+    if len(content) > MOST_BYTES:
+        reading.findings.append(too_much(file, 1, "n_bytes", len(content), MOST_BYTES))
+        return None
     try:
         parsed = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

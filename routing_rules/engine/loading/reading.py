@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from routing_rules.engine.schema import Area, WordList
-from routing_rules.engine.source import Node, Scalar, full_width
+from routing_rules.engine.source import MOST_NODES, Node, Scalar, full_width
 from routing_rules.messages import Finding, Level, Position
 
 
 @dataclass(slots=True)
 class Reading:
-    """One load under way. A vocabulary is code → title; a `blurred` one could not be read whole: no code is unknown."""
+    """One load under way. A vocabulary is code → title; a `blurred` one could not be read whole: no code is unknown.
+
+    `left`: how many more nodes its files may have.
+    """
 
     vocabulary: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     blurred: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     word_lists: dict[str, WordList] = field(default_factory=dict)
     areas: dict[str, Area] = field(default_factory=dict)
+    left: int = MOST_NODES
 
     def find(self, code: str, at: Position, variant: str = "", level: Level | None = None, /, **params: str) -> None:
         """Note a finding."""

@@ -101,7 +101,13 @@ def read_rules(documents: Iterable[Document], retired: frozenset[str], reading: 
     """Read the files of rules by their numbers."""
     rules = Rules()
     ids: dict[str, Position] = {}
-    for document in sorted(documents, key=lambda document: document.file):
+    documents = sorted(documents, key=lambda document: document.file)
+    total = sum(_count(document.root) for document in documents if document.root is not None)
+    if total > MOST_RULES:  # told before they are read: reading so many would take long
+        at = Position(documents[-1].file, 1, 1)
+        reading.find("RR137", at, what="term:n_rules", n=str(total), max=str(MOST_RULES))
+        return Rules(whole=False)
+    for document in documents:
         if document.root is None:
             rules.whole = False
             continue
@@ -113,10 +119,6 @@ def read_rules(documents: Iterable[Document], retired: frozenset[str], reading: 
         rules.routes += [_route(route, owner, len(rules.routes) + n, reading) for n, route in _numbered(values)]
         rules.overlays += [_overlay(overlay, owner, reading) for overlay in values.get("overlays", ())]
         _distinct([*values.get("routes", ()), *values.get("overlays", ())], ids, retired, reading)
-    total = len(rules.routes) + len(rules.overlays)
-    if total > MOST_RULES:
-        at = (rules.routes or rules.overlays)[-1].at
-        reading.find("RR137", at, what="term:n_rules", n=str(total), max=str(MOST_RULES))
     return rules
 
 

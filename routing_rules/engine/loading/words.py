@@ -37,7 +37,8 @@ class Keywords:
 
     def read(self, node: Node, name: str, reading: Reading) -> tuple[str, ...] | None:
         """Return the words in normal form."""
-        _bounded(node, reading)
+        if _too_many(node, reading):
+            return None
         words = self._many.read(node, name, reading)
         return None if words is None else tuple(dict.fromkeys(words))
 
@@ -67,16 +68,20 @@ class KeywordLists:
 
     def read(self, node: Node, name: str, reading: Reading) -> tuple[str, ...] | None:
         """Return the words in normal form, each once."""
-        _bounded(node, reading)
+        if _too_many(node, reading):
+            return None
         groups = Many(_KeywordOrList()).read(node, name, reading)
         if groups is None:
             return None
         return tuple(dict.fromkeys(word for group in groups for word in group))
 
 
-def _bounded(node: Node, reading: Reading) -> None:
-    if isinstance(node, Listing) and len(node.items) > MOST_WORDS:
+def _too_many(node: Node, reading: Reading) -> bool:
+    """Note a list longer than may be, which is then not read: words are compared each with each."""
+    too_many = isinstance(node, Listing) and len(node.items) > MOST_WORDS
+    if isinstance(node, Listing) and too_many:
         reading.find("RR137", node.at, what="term:n_words", n=str(len(node.items)), max=str(MOST_WORDS))
+    return too_many
 
 
 def check_words(condition: TextCondition, values: Values, reading: Reading) -> None:
