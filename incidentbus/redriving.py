@@ -19,7 +19,7 @@ from connectors.kafka.clients import Connection, consumer, producer
 from contracts.deadletter import original
 from contracts.handling import DeadLetterHandling, HandlingAction
 from contracts.ports import Emit
-from contracts.topics import Topics
+from contracts.topics import OBSERVERS, Topics
 from incidentbus.readmodel.deadletters import HANDLING, Letter, Wanted, handlings, letters
 
 REDRIVEN: Final = "incidentbus_redriven"
@@ -65,7 +65,7 @@ async def deal(connection: Connection, topics: Topics, wanted: Wanted, act: Act,
         chosen: list[Letter] = []
         async with aclosing(letters(connection, topics, wanted, done)) as found:
             async for letter in found:
-                why_not = _why_not(letter, act)
+                why_not = _why_not(letter, act, topics)
                 if why_not:
                     dealt.refused.append((letter, why_not))
                 else:
@@ -80,9 +80,13 @@ async def deal(connection: Connection, topics: Topics, wanted: Wanted, act: Act,
     return dealt
 
 
-def _why_not(letter: Letter, act: Act) -> str:
-    if act.action is HandlingAction.REDRIVEN and letter.dead.truncated:
+def _why_not(letter: Letter, act: Act, topics: Topics) -> str:
+    if act.action is not HandlingAction.REDRIVEN:
+        return ""
+    if letter.dead.truncated:
         return "not all of it was kept: it was larger than the topic of dead letters takes"
+    if letter.dead.stage in OBSERVERS and letter.dead.topic == topics.bus("incidents"):
+        return "only an observer could not read it: dispatch has taken it and would be given it twice; discard it"
     return ""
 
 

@@ -51,7 +51,8 @@ async def set_(
 ) -> None:
     """宣布急时 / Declare an emergency: rules that ask for it hold from now on for new decisions.
 
-    Open cases don't move. A place can't opt out of what holds around it. Exit codes: 0 declared, 2 wrong words.
+    Open cases don't move: they are listed, for an operator to decide anew what should be (without --json). A place
+    can't opt out of what holds around it. Exit codes: 0 declared, 2 wrong words.
 
     \b
     incidentbus modes set --jurisdiction 320813 --level 2 --until 12h --by flood-office --reason "water warning"
@@ -70,6 +71,11 @@ async def set_(
         raise Misuse(str(error)) from error
     await declare(connection_of(settings), settings.topics(), record)
     _shown([record], as_json=as_json)
+    place = jurisdiction or ruleset.areas[area or ""].jurisdiction
+    if place and not as_json:
+        from incidentbus.cli.modecases import tell_open_cases  # late: it loads SQLAlchemy
+
+        await tell_open_cases(settings, place)
 
 
 @app.command()

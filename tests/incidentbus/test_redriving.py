@@ -83,3 +83,25 @@ def test_an_operator_that_died_in_a_transaction_has_done_nothing(deployment, rep
     assert deployment.run(scenario()) == 250
     assert deployment.run(put_back(deployment, reports)) == Counter(b"%d" % number for number in range(250))
     assert len(deployment.run(handlings(deployment.connection, deployment.topics))) == 250
+
+
+def test_what_only_an_observer_could_not_read_is_not_given_to_dispatch_again_and_may_be_discarded(deployment) -> None:
+    topics = deployment.topics
+    specs = {spec.name: spec for spec in topics.specs([], [])}
+    read, own = topics.bus("incidents"), topics.bus("surge-sightings")
+    names = (read, read + DLQ_SUFFIX, own, own + DLQ_SUFFIX, topics.bus("dead-letter-handling"))
+    deployment.create(*(specs[name] for name in names))
+    deployment.put(
+        *(
+            dead_letter(Record(topic, 0, number, b"%d" % number), ReasonCode.UNPARSABLE, "", stage=stage, at_ms=1)
+            for number, (topic, stage) in enumerate([(read, "surge"), (read, "dispatch"), (own, "surge")])
+        )
+    )
+    dealt = deployment.run(deal(deployment.connection, topics, EVERY, ACT))
+    ((letter, why),) = dealt.refused
+    assert (letter.dead.topic, letter.dead.stage) == (read, "surge")
+    assert "discard it" in why
+    assert {(each.dead.topic, each.dead.stage) for each in dealt.done} == {(read, "dispatch"), (own, "surge")}
+    discarding = Act(HandlingAction.DISCARDED, "operators", ACT.at, "dispatch has it")
+    dealt = deployment.run(deal(deployment.connection, topics, EVERY, discarding))
+    assert [each.position for each in dealt.done] == [letter.position]

@@ -222,6 +222,27 @@ def test_cases_are_merged_extended_and_deferred(county: County) -> None:
     assert answer["facts"] == ["deferred"]
 
 
+def test_an_emergency_lists_the_open_cases_of_its_place_which_stay_where_they_are(county: County) -> None:
+    open_ = told("cases", "list", "--status", "open")
+    town = min(row["jurisdiction"] for row in open_ if len(row["jurisdiction"]) > len("320813"))
+    beneath = [row for row in open_ if row["jurisdiction"].startswith(town.rstrip("0"))]
+    declared = ("--level", "3", "--until", "1h", "--by", "command-centre", "--reason", "防汛")
+    done = run("modes", "set", "--jurisdiction", town, *declared)
+    try:
+        assert done.exit_code == 0, done.stderr
+        assert {row["incident"] for row in open_ if row["incident"] in done.stdout} == {
+            row["incident"] for row in beneath
+        }
+        assert f"当地在办 {len(beneath)} 件" in done.stderr
+        assert f"incidentbus cases list --status open --town {town}" in done.stderr
+        assert "incidentbus cases redispatch CASE" in done.stderr
+        after = told("cases", "list", "--status", "open")
+        assert {(r["incident"], r["round"]) for r in after} == {(r["incident"], r["round"]) for r in open_}
+        assert len(run("modes", "set", "--jurisdiction", town, *declared, "--json").stdout.splitlines()) == 1
+    finally:
+        assert run("modes", "end", town, "--by", "command-centre", "--reason", "水位回落").exit_code == 0
+
+
 def test_an_agency_is_held_on_every_partition_listed_and_released(county: County) -> None:
     (case,) = told("cases", "show", county.next_())
     agency = case["lead"]
