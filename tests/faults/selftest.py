@@ -48,6 +48,7 @@ async def begin(field: Field, tree: Path) -> None:
 
 async def killed_between(field: Field, tree: Path) -> None:
     """Dispatch is killed where outputs are out and the rest of the turn is not."""
+    field.supervised = False  # who kills itself here is succeeded by the next one below
     for worker in field.fleet.workers[1:]:
         await field.leave(worker)
     for number in range(KILLS):
@@ -56,6 +57,7 @@ async def killed_between(field: Field, tree: Path) -> None:
         field.fleet.workers.remove(worker)
         field.did("killed between outputs and state")
     field.fleet.start("dispatch", tree)
+    field.supervised = True
 
 
 def frozen_at(point: str) -> Act:
