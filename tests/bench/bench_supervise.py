@@ -18,9 +18,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -47,6 +47,8 @@ OPENING: Final = 4
 DUE_PER_S: Final = 500
 TICK_S: Final = 0.1
 READY_S, DRAIN_S = 180.0, 240.0
+FEWEST: Final = 30_000
+"""Facts: fewer are worked off before a rate can be told."""
 GOAL_FACTS, GOAL_LATE_MS, GOAL_BYTES, GOAL_RECOVERY_S = 15_000, 1_000, 1_024, 60
 _STATE: Final = (("state_version", b"1"),)
 _MS: Final = 1000
@@ -233,6 +235,27 @@ class Under:
     again: float
     ready_s: float
     judged: Judged
+    rate: float
+    """Facts told a second."""
+
+
+class Plan(NamedTuple):
+    """How many facts are worked off as a backlog, and how many are left to be told steadily."""
+
+    backlog: int
+    steady: int
+
+
+def planned(workload: Workload, cases: int, facts: int) -> Plan:
+    """Plan the facts by the cases that there are: one of a case that was never opened would wait for its decision.
+
+    Raises `SystemExit` where so few cases can't take what is to be measured.
+    """
+    there = workload.facts_in(cases)
+    if there < FEWEST:
+        raise SystemExit(f"{cases} cases take {there} facts: at least {FEWEST} are needed; give --cases more")
+    backlog = min(facts, there // 2)
+    return Plan(backlog, there - backlog)
 
 
 async def under_load(bench: Bench, facts: Iterator[Fact], rate: float) -> Under:
@@ -258,7 +281,7 @@ async def under_load(bench: Bench, facts: Iterator[Fact], rate: float) -> Under:
     after = [at for at in reader.seen_at[before:] if at > killed + 1.0]  # what the dead one committed is read by then
     judged = judge(bench.told, bench.due, reader.values, await letters(bench), reader.seen_at)
     bench.end(worker)
-    return Under(begun, killed, after[0] if after else float("inf"), ready, judged)
+    return Under(begun, killed, after[0] if after else float("inf"), ready, judged, rate)
 
 
 async def letters(bench: Bench) -> list[bytes]:
@@ -281,9 +304,9 @@ async def measure(bench: Bench, facts: int) -> bool:
     held = (resident(worker) - empty) / bench.cases
     PAGE.say(f"restore: {restored:.1f} s until ready with {bench.cases} cases")
     PAGE.say(f"a case: {stored:.0f} bytes on the topic (key and value), {held:.0f} in memory with its timers")
-    stream = bench.workload.facts(count())
-    rate = await backlog(bench, list(islice(stream, facts)))
-    under = await under_load(bench, stream, rate / 2)
+    stream, plan = bench.workload.facts(iter(range(bench.cases))), planned(bench.workload, bench.cases, facts)
+    rate = await backlog(bench, list(islice(stream, plan.backlog)))
+    under = await under_load(bench, stream, min(rate / 2, plan.steady / (STEADY_S + KILL_S + LEAD_S)))
     _tell(bench, rate, held, under)
     return under.judged.clean
 
@@ -295,7 +318,7 @@ def _tell(bench: Bench, rate: float, held: float, under: Under) -> None:
     p99 = cut[98] * _MS
     recovery = under.again - under.killed
     PAGE.say(
-        f"timers: {len(late)} steps in {under.killed - under.begun:.0f} s beside {rate / 2:.0f} facts/s, seen by a "
+        f"timers: {len(late)} steps in {under.killed - under.begun:.0f} s beside {under.rate:.0f} facts/s, seen by a "
         f"reader after they fell due: p50 {cut[49] * _MS:.0f} ms, p99 {p99:.0f} ms, worst {late[-1] * _MS:.0f} ms"
     )
     PAGE.say(
@@ -324,6 +347,7 @@ def _tell(bench: Bench, rate: float, held: float, under: Under) -> None:
 
 async def run(cases: int, facts: int, compiled: Compiled) -> bool:
     """Return whether nothing was lost and nothing done twice."""
+    planned(Workload(compiled, Settings(partitions=PARTITIONS).topics(), 0), cases, facts)  # before anything is begun
     with tempfile.TemporaryDirectory(prefix="bench-supervise-") as folder:
         async with opened(cases, compiled, Path(folder)) as bench:
             return await measure(bench, facts)

@@ -11,6 +11,7 @@ from contracts.codes import CaseStatus, FactKind
 from incidentbus.settings import Settings
 from routing_rules.engine.compiler import compile_ruleset
 from routing_rules.engine.loader import load_directory
+from tests.bench.bench_supervise import planned
 from tests.bench.supervise import workload as made
 from tests.bench.supervise.judging import judge
 from tests.bench.supervise.workload import DictState, Workload
@@ -53,6 +54,21 @@ def test_the_processor_takes_the_facts_but_those_that_are_meant_to_be_refused(wo
     assert 0 < outcomes["repeated"] < 0.05 * len(told)
     assert 0 < outcomes["refused"] < 0.03 * len(told)
     assert FactKind.RESOLVED in {fact.kind for fact in told}
+
+
+def test_facts_are_planned_by_the_cases_that_there_are_and_too_few_are_refused(workload: Workload) -> None:
+    bare = {fact.id for fact in workload.facts(iter(range(300)), wave=50)}
+    illegal = {fact.id for fact in workload.facts(iter(range(300)), wave=50) if fact.kind is FactKind.ACKNOWLEDGED}
+    cases = {incident for incident, _ in map(workload.case, range(300))}
+    assert {fact.record.key.decode() for fact in workload.facts(iter(range(300)), wave=50)} <= cases
+    legal = len(bare) - (len(illegal) - sum(number % 3 == 0 for number in range(300)))
+    assert workload.facts_in(300) == legal
+    plan = planned(workload, 60_000, 300_000)
+    assert plan.backlog == workload.facts_in(60_000) // 2
+    assert plan.backlog + plan.steady == workload.facts_in(60_000)
+    assert planned(workload, 1_000_000, 300_000).backlog == 300_000
+    with pytest.raises(SystemExit, match="--cases"):
+        planned(workload, 3_000, 300_000)
 
 
 def test_a_decision_opens_a_case_whose_acknowledgement_is_due_when_it_should_be(workload: Workload) -> None:

@@ -34,6 +34,7 @@ TEMPLATES: Final = 1_500
 STAGES_OF_LIFE: Final = 3
 """Every third case is as it was dispatched; of the others one half is acknowledged, the other worked on."""
 REPEATED, ILLEGAL = 0.02, 0.01
+_LEADS_FACTS: Final = 4
 _FACT_TYPE: Final = b"incidentbus.feedback.v1"
 
 
@@ -178,6 +179,15 @@ class Workload:
             for life in lives:
                 if chance.random() < ILLEGAL * len(life):
                     yield self._illegal(life[-1])
+
+    def facts_in(self, cases: int) -> int:
+        """Return how many facts the lives of the first so many cases have, repeats and illegal ones left out."""
+        each = [
+            0 if number % STAGES_OF_LIFE else _LEADS_FACTS + len(made.co_handlers)
+            for number, made in enumerate(self.templates)
+        ]
+        whole, rest = divmod(cases, len(each))
+        return whole * sum(each) + sum(each[:rest])
 
     def _life(self, number: int) -> list[Fact]:
         made, incident = self._template_of(number), self.incident(number)
