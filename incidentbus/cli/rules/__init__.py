@@ -3,6 +3,7 @@
 import typer
 
 from incidentbus.cli.rules.cases import run_cases
+from incidentbus.cli.rules.excel import export_excel, import_excel
 from incidentbus.cli.rules.explain import explain
 from incidentbus.cli.rules.fields import fields
 from incidentbus.cli.rules.lint import lint
@@ -13,3 +14,5 @@ app = typer.Typer(help="派单规则：检查、测试、解释、试派、发�
 for verb in (lint, explain, route, publish, fields):
     app.command()(verb)
 app.command("test")(run_cases)
+app.command("export-excel")(export_excel)
+app.command("import-excel")(import_excel)
