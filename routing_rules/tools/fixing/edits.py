@@ -43,7 +43,7 @@ def value_at(line: str, start: int) -> tuple[int, int] | None:
 def _bracketed(line: str, start: int) -> tuple[int, int] | None:
     depth, at = 0, start
     while at < len(line):
-        if line[at] in "\"'" and (quoted := _QUOTED.match(line, at)):
+        if line[at] in "\"'" and line[at - 1] in "[{, " and (quoted := _QUOTED.match(line, at)):
             at = quoted.end()
             continue
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(line[at], 0)
