@@ -9,6 +9,7 @@ from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.leading import Case
 from routing_rules.engine.reasons import UNLESS, Unmet, Verdict, givers, in_force, is_meant, reopened, roles_here
+from routing_rules.tools.smallest import Change, smallest_change
 from routing_rules.tools.telling import Words
 
 SHOWN: Final = 3
@@ -25,6 +26,16 @@ def why_not_lines(decision: Decision, incident: Incident, words: Words, name: st
     answers = _known(name, compiled) and [*_answers(decision, case, words, name)]
     for answer in answers or [words.say("unknown", name=name)]:
         yield f"  {answer}"
+    changes = smallest_change(decision, incident, compiled, name) if answers else ()
+    if changes:
+        told = words.say("plus").join(_changed(change, words) for change in changes)
+        yield "  " + words.say("smallest", changes=told)
+
+
+def _changed(change: Change, words: Words) -> str:
+    if change.field == "text":
+        return words.say("change_text", after=change.after)
+    return words.say("change", field=words.word("field", change.field), before=change.before, after=change.after)
 
 
 def _known(name: str, compiled: Compiled) -> bool:
@@ -110,6 +121,10 @@ def why_not_record(decision: Decision, incident: Incident, compiled: Compiled, n
         "lead_removed": _lead_removed(decision, case, name),
         "dropped": [d.because.value for d in decision.dropped if d.agency and is_meant(case, d.agency, name)],
         "rules": [_record(case, verdict) for verdict in givers(case, name)],
+        "smallest_change": [
+            {"field": change.field, "before": change.before, "after": change.after}
+            for change in smallest_change(decision, incident, compiled, name)
+        ],
     }
 
 

@@ -153,7 +153,7 @@ def test_why_not_lists_the_closest_rules_fewest_failing_first(tell: Told) -> Non
     ],
 )
 def test_why_not_answers_for_agencies_functions_and_rules(tell: Told, name: str, answer: str) -> None:
-    assert tell(name, **NIGHT).splitlines()[-1] == f"  {answer}"
+    assert f"  {answer}" in tell(name, **NIGHT).splitlines()[-2:]
 
 
 def test_why_not_says_where_a_hard_rule_took_it_out(compiled: Compiled) -> None:
