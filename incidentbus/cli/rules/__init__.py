@@ -10,10 +10,11 @@ from incidentbus.cli.rules.fmt import fmt
 from incidentbus.cli.rules.lint import lint
 from incidentbus.cli.rules.publish import publish
 from incidentbus.cli.rules.route import route
+from incidentbus.cli.rules.verify import verify
 from incidentbus.cli.rules.words import words
 
 app = typer.Typer(help="派单规则：检查、测试、解释、试派、发布 / routing rules", no_args_is_help=True)
-for verb in (lint, explain, route, publish, fields, fmt, words):
+for verb in (lint, explain, route, publish, fields, fmt, verify, words):
     app.command()(verb)
 app.command("test")(run_cases)
 app.command("export-excel")(export_excel)
