@@ -45,14 +45,16 @@ def waiting(state: dict[bytes, bytes]) -> list[tuple[int, bytes]]:
     return sorted((due, key) for key, value in state.items() if (due := due_of(value)) is not None)
 
 
+@settings(deadline=None)  # a loop is made for each case, and a busy machine takes its time over it
 @given(st.dictionaries(KEYS, VALUES.filter(bool), max_size=4), TURNS)
 def test_the_heap_says_what_the_state_says_whatever_turns_come_to(state: Any, turns: Any) -> None:
     timers = asyncio.run(built(state))
     for changes, drawn, commits in turns:
+        drawn_keys = set()
         for _ in range(min(drawn, len(waiting(state)))):
             if timers.first(state) is not None:
+                drawn_keys.add((timers.peek() or (0, b""))[1])
                 timers.draw()
-        drawn_keys = {key for _, key in timers._drawn}
         if commits:  # what was drawn was fired, or moved by a record, and maybe moved back
             done = dict.fromkeys(drawn_keys, b"|") | changes
             timers.committed(state, done)
@@ -391,3 +393,13 @@ def test_however_turns_are_cut_or_aborted_it_comes_out_as_if_all_was_judged_in_t
     assert out == expected
     assert hand == []
     assert timers.first(state) == min((due for due, _ in waiting(state)), default=None)
+
+
+def test_what_falls_due_first_comes_first_whatever_the_lengths_of_keys() -> None:
+    state = {b"inc-1": b"300|", b"": b"200|", b"inc-11": b"100|", b"zz": b"100|", b"inc-\xff": b"100|"}
+    timers = asyncio.run(built(state))
+    met = []
+    while timers.first(state) is not None:
+        met.append(timers.peek())
+        timers.draw()
+    assert met == waiting(state)
