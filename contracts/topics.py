@@ -263,6 +263,16 @@ BUS: Final = (
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT, retention_ms=-1,
     ),
     replace(
+        _bus("ruleset-acts", ("operators", "dispatch"), ("operators", "dispatch"), "content digest", "RulesetAct",
+             "what was published, proposed, taken back, put in shadow or dropped: by whom, why, to what effect"),
+        partitions=Partitions.ONE, retention_ms=-1,
+    ),
+    replace(
+        _bus("shadow-decisions", ("dispatch",), ("operators",), "incident id", "ShadowDecision",
+             "where a ruleset in shadow would have decided otherwise; no agency reads it"),
+        retention_ms=90 * DAY_MS,
+    ),
+    replace(
         _bus("modes", ("operators",), STAGES, "jurisdiction or area", "ModeRecord",
              "declared emergencies: who, why, until when"),
         partitions=Partitions.ONE, cleanup=Cleanup.COMPACT, retention_ms=-1,

@@ -26,7 +26,9 @@ from contracts.outcome import Outcome
 from contracts.probe import Probe
 from contracts.report import Report
 from contracts.ruleset import RulesetBundle, RulesetPointer
+from contracts.rulesetact import RulesetAct
 from contracts.serde import adapter
+from contracts.shadow import ShadowDecision
 from contracts.surge import Surge
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -51,8 +53,10 @@ MODELS: Final[Mapping[str, Any]] = {
     "Outcome": Outcome,
     "Probe": Probe,
     "Report": Report,
+    "RulesetAct": RulesetAct,
     "RulesetBundle": RulesetBundle,
     "RulesetPointer": RulesetPointer,
+    "ShadowDecision": ShadowDecision,
     "Surge": Surge,
 }
 """By schema name. DirectiveTaken and AssignmentReleased lie beside Decision on one topic, AssignmentNotice beside

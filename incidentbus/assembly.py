@@ -22,6 +22,7 @@ from incidentbus.fault_points import SteppedClock, fault_hook
 from incidentbus.observing import MeteredObserver
 from incidentbus.rulesets import RulesetFollower
 from incidentbus.settings import Settings
+from incidentbus.shadowing import ShadowFollower
 from routing_rules.engine.loader import load_directory
 from routing_rules.engine.schema import Ruleset
 from streams.counts import TurnCounts
@@ -82,7 +83,7 @@ def _codecs(declared: Ruleset) -> dict[str, Codec]:
 def build_services(
     settings: Settings, stages: Sequence[str], meter: Meter, clock: Clock | None = None, poll_ms: int | None = None
 ) -> tuple[list[Service], HeldRuleset, list[GateService]]:
-    """Return the services of a worker that runs `stages`: the follower first, then a runner a stage.
+    """Return the services of a worker that runs `stages`: the followers first, then a runner a stage.
 
     `clock` is another than the machine's, `poll_ms` how soon stages with timers see that it has moved: storylines tell
     time themselves.
@@ -100,7 +101,10 @@ def build_services(
         _runner(stage, settings, connection, observer, clock, told if stage.timers else timeouts) for stage in declared
     ]
     gates = [GateService(runner, stage.name, held) for runner, stage in zip(runners, declared, strict=True)]
-    return [follower, *gates], held, gates
+    followers: list[Service] = [follower]
+    if "dispatch" in stages:
+        followers.append(ShadowFollower(held, settings.topics(), connection, meter))
+    return [*followers, *gates], held, gates
 
 
 def _declared(

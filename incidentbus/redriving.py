@@ -60,7 +60,7 @@ async def deal(connection: Connection, topics: Topics, wanted: Wanted, act: Act,
     Raises `SomebodyElse`, or aiokafka's errors where the broker fails; what was committed until then is done.
     """
     dealt = Dealt()
-    async with _sole_operator(connection, topics) as client:
+    async with sole_operator(connection, f"{topics.prefix}dead-letter-handling") as client:
         done = await handlings(connection, topics)
         chosen: list[Letter] = []
         async with aclosing(letters(connection, topics, wanted, done)) as found:
@@ -74,9 +74,9 @@ async def deal(connection: Connection, topics: Topics, wanted: Wanted, act: Act,
                     break
         written: dict[TopicPartition, int] = {}
         for some in _portions(chosen):
-            written |= await _commit(client, topics, some, act)
+            written |= await commit(client, [emit for letter in some for emit in _emits(letter, topics, act)])
             dealt.done += some
-    await _until_visible(connection, written)
+    await until_visible(connection, written)
     return dealt
 
 
@@ -112,8 +112,11 @@ def _portions(chosen: Iterable[Letter]) -> Iterator[list[Letter]]:
 
 
 @asynccontextmanager
-async def _sole_operator(connection: Connection, topics: Topics) -> AsyncIterator[AIOKafkaProducer]:
-    id_ = f"{topics.prefix}dead-letter-handling"
+async def sole_operator(connection: Connection, id_: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Open the producer that all operators share by its transactional id: whoever comes later fences the others.
+
+    Raises `SomebodyElse` where that happens to this one.
+    """
     ours: list[AIOKafkaProducer] = []
     try:
         async with producer(connection, transactional_id=id_, transaction_timeout_ms=_TRANSACTION_MS) as client:
@@ -136,13 +139,12 @@ def _look_at_end(client: AIOKafkaProducer) -> None:
             ended.exception()
 
 
-async def _commit(
-    client: AIOKafkaProducer, topics: Topics, some: Sequence[Letter], act: Act
-) -> dict[TopicPartition, int]:
+async def commit(client: AIOKafkaProducer, emits: Sequence[Emit]) -> dict[TopicPartition, int]:
+    """Write records in one transaction; return the last offset in each partition. Raises `SomebodyElse`."""
     try:
         await client.begin_transaction()
         try:
-            written = await _write(client, [emit for letter in some for emit in _emits(letter, topics, act)])
+            written = await _write(client, emits)
         except ProducerFenced:
             raise  # nothing to abort: whoever fenced us has done that
         except BaseException:
@@ -174,7 +176,7 @@ async def _write(client: AIOKafkaProducer, emits: Iterable[Emit]) -> dict[TopicP
     return written
 
 
-async def _until_visible(connection: Connection, written: dict[TopicPartition, int]) -> None:
+async def until_visible(connection: Connection, written: dict[TopicPartition, int]) -> None:
     """Wait until whoever reads what is committed sees it: the broker writes its markers after it answered the commit.
 
     Gives up after some seconds: somebody else's open transaction may stand before ours.

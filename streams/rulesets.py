@@ -11,6 +11,7 @@ from contracts.decision import ModeRecord
 from contracts.ruleset import RulesetBundle
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.loader import load
+from streams.shadows import Shadow, reads_alike
 
 
 class RefusedRuleset(ValueError):
@@ -19,10 +20,15 @@ class RefusedRuleset(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RulesetInForce:
-    """A compiled ruleset with the modes that are declared: all that a decision needs besides incident and state."""
+    """A compiled ruleset with the modes that are declared: all that a decision needs besides incident and state.
+
+    `shadow` decides beside it and moves nothing; `rereads` says that it would understand reports otherwise.
+    """
 
     compiled: Compiled
     modes: tuple[ModeRecord, ...] = ()
+    shadow: Shadow | None = None
+    rereads: bool = False
 
 
 class RulesetSource(Protocol):
@@ -34,18 +40,34 @@ class RulesetSource(Protocol):
 
 @dataclass(slots=True)
 class HeldRuleset:
-    """The one place of a process that holds what is in force; swapped between turns, read at their beginning."""
+    """The one place of a process that holds what is in force; swapped between turns, read at their beginning.
+
+    A shadow may come before what it is compared with, and stays when that is swapped.
+    """
 
     in_force: RulesetInForce | None = None
+    shadow: Shadow | None = None
 
     def current(self) -> RulesetInForce | None:
         """Return what is in force."""
         return self.in_force
 
     def put_in_force(self, fresh: RulesetInForce) -> None:
-        """Swap the ruleset; declared modes stay."""
+        """Swap the ruleset; declared modes and the shadow stay."""
         modes = self.in_force.modes if self.in_force else fresh.modes
-        self.in_force = replace(fresh, modes=modes)
+        self.in_force = self._shadowed(replace(fresh, modes=modes))
+
+    def put_in_shadow(self, shadow: Shadow | None) -> None:
+        """Let another ruleset decide beside the one in force, or none."""
+        self.shadow = shadow
+        if self.in_force is not None:
+            self.in_force = self._shadowed(self.in_force)
+
+    def _shadowed(self, in_force: RulesetInForce) -> RulesetInForce:
+        if self.shadow is None:
+            return replace(in_force, shadow=None, rereads=False)
+        alike = reads_alike(in_force.compiled.ruleset, self.shadow.compiled.ruleset)
+        return replace(in_force, shadow=self.shadow, rereads=not alike)
 
     def declare(self, modes: tuple[ModeRecord, ...]) -> None:
         """Swap the declared modes; the ruleset stays."""

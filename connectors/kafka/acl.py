@@ -74,7 +74,7 @@ def operator_grants(specs: Iterable[TopicSpec]) -> Iterator[Grant]:
 
 
 def watch_grants(topics: Topics, agencies: Iterable[str]) -> Iterator[Grant]:
-    """Yield what `doctor` and the watch ask, as operators: brokers' settings, Kafka's topics, agencies' places."""
+    """Yield what operators need besides: for `doctor` and the watch, and the transactional ids that they share."""
     yield Grant(OPERATORS, "Describe", "cluster", "kafka-cluster")
     yield Grant(OPERATORS, "DescribeConfigs", "cluster", "kafka-cluster")
     for name in ("__consumer_offsets", "__transaction_state"):
@@ -82,6 +82,11 @@ def watch_grants(topics: Topics, agencies: Iterable[str]) -> Iterator[Grant]:
         yield Grant(OPERATORS, "DescribeConfigs", "topic", name)
     for code in agencies:
         yield Grant(OPERATORS, "Describe", "group", topics.agency_group(code))
+    for shared in (
+        "dead-letter-handling",
+        "ruleset-publishing",
+    ):  # whoever redrives or publishes last fences the others
+        yield from _both(OPERATORS, "Write", "transactional-id", f"{topics.prefix}{shared}")
 
 
 def _both(who: str, operation: str, kind: str, name: str) -> Iterator[Grant]:

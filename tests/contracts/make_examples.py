@@ -46,6 +46,7 @@ from contracts.partition import partition_of, partition_of_id
 from contracts.ports import Emit, Headers
 from contracts.probe import Probe
 from contracts.ruleset import RulesetBundle, RulesetPointer, pack
+from contracts.rulesetact import Act, Effect, RulesetAct
 from contracts.serde import write
 from contracts.surge import Surge
 from contracts.topics import Topics
@@ -56,6 +57,7 @@ from streams.processors.dispatch import Dispatch
 from streams.processors.intake import Intake
 from streams.processors.surge import HOUR_MS, Group, Sighting, Watched, observe
 from streams.rulesets import HeldRuleset, RulesetInForce
+from streams.shadows import Shadow
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "contracts" / "examples"
@@ -278,6 +280,12 @@ def operators() -> Iterator[Golden]:
         hash=ruleset.hash, version=ruleset.version, set_at=NOW, set_by="command-centre", reason="试行"
     )
     yield "ruleset-in-force", "example", Emit(TOPICS.bus("ruleset-in-force"), 0, b"in-force", write(pointer))
+    effect = Effect(against="0" * 64, added=("night-works",), changed=("noise",))
+    act = RulesetAct(
+        act=Act.LIVE, ruleset=ruleset.id, version=ruleset.version, hash=ruleset.hash, at=NOW, by="rules-office",
+        reason="夜间施工", approved_by="command-centre", before="0" * 64, effect=effect, seen="diff",
+    )  # fmt: skip
+    yield "ruleset-acts", "live", Emit(TOPICS.bus("ruleset-acts"), 0, ruleset.hash.encode(), write(act))
     mode = ModeRecord(
         mode=Mode.EMERGENCY, jurisdiction="320813", response=("flood",), response_level=3, from_=NOW,
         until=NOW + timedelta(days=2), set_by="command-centre", reason="防汛三级响应",
@@ -313,6 +321,22 @@ def surges() -> Iterator[Golden]:
     for surge in told:
         headers = headers_of(f"{surge.id}-{surge.status.value}-{surge.count}", "surge", "surge", surge.at, surge.id)
         yield "surges", surge.status.value, Emit(TOPICS.bus("surges"), 0, surge.id.encode(), write(surge), headers)
+
+
+def shadowed() -> Iterator[Golden]:
+    """Yield what a ruleset in shadow would have decided otherwise: one that sends everything to the command centre."""
+    stages = Stages()
+    _, incident = richest(stages)
+    files = read_bundle(ROOT / "routing_rules" / "rulesets" / "hongze")
+
+    text = b"owner: command\nroutes:\n- id: all-central\n  title: all\n  when: {reporters: {at_least: 1}}\n"
+    files["routes/11-all.yaml"] = text + b"  assign: {lead: command-centre}\n"
+    loaded = load(files)
+    assert loaded.ruleset is not None, loaded.errors
+    stages.held.put_in_shadow(Shadow(compile_ruleset(loaded.ruleset), lambda: 0.0))
+    stages.memories.clear()
+    emits = stages.run("dispatch", incident)
+    yield "shadow-decisions", "moved", next(e for e in emits if e.topic == TOPICS.bus("shadow-decisions"))
 
 
 def damaged(ms: int) -> Emit:
@@ -353,5 +377,5 @@ def text(raw: bytes | None) -> str | None:
 
 
 if __name__ == "__main__":
-    for each in (*flow(Stages()), *held_and_told(), *operators(), *surges()):
+    for each in (*flow(Stages()), *held_and_told(), *operators(), *surges(), *shadowed()):
         save(*each)

@@ -29,7 +29,9 @@ from contracts.outcome import Outcome
 from contracts.partition import partition_of_id
 from contracts.probe import Probe
 from contracts.ruleset import RulesetBundle, RulesetPointer
+from contracts.rulesetact import RulesetAct
 from contracts.serde import read, write
+from contracts.shadow import ShadowDecision
 from contracts.surge import Surge
 from contracts.topics import Topics
 from contracts.wire import INTERNAL, file_name, native_name
@@ -42,7 +44,7 @@ TOPICS = Topics()
 SPECS = {spec.name: spec for spec in TOPICS.specs(codecs(), ["any"])}
 FACT = lambda fact: fact.model_dump_json(exclude_none=True).encode()  # noqa: E731
 _BARE = {
-    "inputs", "rulesets", "ruleset-in-force", "modes", "probes", "dead-letter-handling", "dead-letters",
+    "inputs", "rulesets", "ruleset-in-force", "ruleset-acts", "modes", "probes", "dead-letter-handling", "dead-letters",
     "surge-sightings", "surge-state",  # between an observer and itself: the version stands in the value
 }  # fmt: skip
 
@@ -63,8 +65,10 @@ WAYS: dict[str, tuple[Any, Callable[[Any], bytes]]] = {
     "modes": (ModeRecord, lambda record: write(mode_wire(record))),
     "outcomes": (Outcome, write),
     "probes": (Probe, write),
+    "ruleset-acts": (RulesetAct, write),
     "ruleset-in-force": (RulesetPointer, write),
     "rulesets": (RulesetBundle, write),
+    "shadow-decisions": (ShadowDecision, write),
     "surges": (Surge, write),
 }
 """How a message of each kind is read, and how whoever sends it writes it."""

@@ -24,6 +24,7 @@ from routing_rules.engine.views import Written, written
 from streams.counts import TurnCounts
 from streams.processors.dispatch.holding import STANDING, Holding
 from streams.processors.dispatch.notices import Addressee, Notices, Said
+from streams.processors.dispatch.shadowing import Shadowing
 from streams.processors.dispatch.state import CaseState, kept_after
 from streams.rulesets import RulesetInForce
 
@@ -53,6 +54,7 @@ class Deciding:
         self._counts = counts
         self._holding = holding
         self._notices = notices
+        self._shadowing = Shadowing(task, topics, counts, SOURCE)
 
     def decided(self, ask: Ask, state: State, in_force: RulesetInForce) -> tuple[Decision, str, list[Emit]]:
         """Decide a new round; return the decision, its id, and the records: itself first, then its assignments."""
@@ -61,7 +63,8 @@ class Deciding:
         id_ = decision_id(incident.id, decision.round, ask.cause)
         given = written(decision, id_, incident, in_force.compiled)
         state.put(incident.id.encode(), kept_after(decision, ask.raw or incident_bytes(incident)))
-        return decision, id_, self._emits(ask, decision, id_, given, state, in_force)
+        emits = self._emits(ask, decision, id_, given, state, in_force)
+        return decision, id_, self._beside(emits, ask, decision, id_, in_force)
 
     def again(
         self, ask: Ask, before: CaseState, said: Said, returned_by: str | None, state: State, in_force: RulesetInForce
@@ -124,7 +127,25 @@ class Deciding:
         emits = self._emits(ask, decision, id_, given, state, in_force)
         if state.get(STANDING) is not None:
             self._note_earlier(incident.id.encode(), known, state)
-        return id_, [*emits, *told]
+        return id_, self._beside([*emits, *told], ask, decision, id_, in_force, before)
+
+    def _beside(
+        self,
+        emits: list[Emit],
+        ask: Ask,
+        decision: Decision,
+        id_: str,
+        in_force: RulesetInForce,
+        before: CaseState | None = None,
+    ) -> list[Emit]:
+        """Return the records of a decision, and after them where a ruleset in shadow would have differed."""
+        shadow = in_force.shadow
+        if shadow is None or shadow.because is not None:
+            return emits
+        told = self._shadowing.beside(
+            shadow, decision, id_, ask.incident, ask.traceparent, before, raw=ask.raw, reread=in_force.rereads
+        )
+        return [*emits, *told] if told else emits
 
     def end(self, incident: str, case: CaseState, said: Said, state: State, traceparent: str | None) -> list[Emit]:
         """Drop what waits of a case that is over, and tell everybody of the part that he knows of."""
