@@ -2,7 +2,7 @@
 
 import typer
 
-from incidentbus.cli.rules import shadow
+from incidentbus.cli.rules import calendar, shadow
 from incidentbus.cli.rules.approve import approve
 from incidentbus.cli.rules.cases import run_cases
 from incidentbus.cli.rules.excel import export_excel, import_excel
@@ -14,6 +14,7 @@ from incidentbus.cli.rules.log import log
 from incidentbus.cli.rules.publish import publish
 from incidentbus.cli.rules.rollback import rollback
 from incidentbus.cli.rules.route import route
+from incidentbus.cli.rules.table import decision_table
 from incidentbus.cli.rules.verify import verify
 from incidentbus.cli.rules.words import words
 
@@ -24,3 +25,5 @@ app.command("test")(run_cases)
 app.command("export-excel")(export_excel)
 app.command("import-excel")(import_excel)
 app.add_typer(shadow.app, name="shadow")
+app.command("table")(decision_table)
+app.add_typer(calendar.app, name="calendar")
