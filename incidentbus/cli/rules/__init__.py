@@ -2,7 +2,7 @@
 
 import typer
 
-from incidentbus.cli.rules import calendar, shadow
+from incidentbus.cli.rules import calendar, new, shadow
 from incidentbus.cli.rules.approve import approve
 from incidentbus.cli.rules.cases import run_cases
 from incidentbus.cli.rules.excel import export_excel, import_excel
@@ -27,3 +27,4 @@ app.command("import-excel")(import_excel)
 app.add_typer(shadow.app, name="shadow")
 app.command("table")(decision_table)
 app.add_typer(calendar.app, name="calendar")
+app.add_typer(new.app, name="new")
