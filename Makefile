@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-supervise compiled compiled-test lock schemas docs \
+        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-supervise bench-verify verify-verify compiled compiled-test lock schemas docs \
         topics-files accuracy twin storylines clean
 
 help:  ## this list
@@ -111,6 +111,12 @@ bench-rules: .venv/dev $(FAST_TREE)  ## decisions/s with 10 to 10,000 rules, bes
 
 bench-supervise: .venv/dev $(FAST_TREE)  ## a million open cases: facts/s, lateness of timers, bytes, kill -9; ARGS="--cases 200000" is short
 	@$(FAST) $(PY) -m tests.bench.bench_supervise $(ARGS)
+
+bench-verify: .venv/dev  ## proving a ruleset of 123 to 2,000 routes: seconds, memory, and what a bound cuts off; three minutes
+	@$(PY) -m tests.bench.bench_verify $(ARGS)
+
+verify-verify: .venv/dev  ## verify against deciding every report, on 2,000 small rulesets; long
+	@VERIFY_RULESETS=2000 $(PY) -m pytest -q tests/routing_rules/tools/verify/test_against_enumeration.py $(ARGS)
 
 bench-surge: .venv/dev  ## surges over simulated years: false ones by month, and how soon true ones are told; a minute
 	@$(PY) -m tests.bench.bench_surge --seed 1 --seed 2 --seed 3 $(ARGS)
