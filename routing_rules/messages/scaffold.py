@@ -39,7 +39,7 @@ deadlines:                            # 统一时限：2h 钟点，4wh 工作小
 agencies:
 - {code: centre, title: 联动指挥中心, function: command, tier: county, jurisdiction: ["@ROOT@"], top: true}
 - {code: urban, title: 城市管理局, function: urban, tier: county, jurisdiction: ["@ROOT@"], supervisor: centre}
-- {code: gov-first, title: 第一镇政府, function: government, tier: town, jurisdiction: ["@ROOT@001"], supervisor: centre}
+- {code: gov-first, title: 镇政府, function: government, tier: town, jurisdiction: ["@ROOT@001"], supervisor: centre}
 """,
     "jurisdictions.yaml": """\
 # 区划树：parent 是上一级。
