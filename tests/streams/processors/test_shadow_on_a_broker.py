@@ -50,7 +50,7 @@ async def published(bus: Bus, first: int, count: int) -> None:
 def told(bus: Bus, seen: list[Seen]) -> list[tuple[Any, ...]]:
     """Return records as an agency sees them, without the name of its county."""
     return sorted(
-        (each.topic.removeprefix(bus.topics.prefix), each.partition, each.key, each.value, tuple(each.headers.items()))
+        (each.topic.removeprefix(bus.topics.prefix), each.partition, each.value, tuple(each.headers.items()))
         for each in seen
     )
 
