@@ -1,6 +1,6 @@
 """Proving: the questions that verify asks of one ruleset, each within its bound, each answer confirmed or covered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,12 +52,18 @@ class Prover:
     def _is_judged(self, each: Region) -> bool:
         return each.rule.status is not Status.OFF and self.domain.days(each.rule) != 0
 
+    def deaths(self, each: Region) -> Iterator[Answer]:
+        """Yield that a rule never acts, if so. To be asked of every rule before `answers` of any."""
+        yield from self._asked(each, [self._dead])
+
     def answers(self, each: Region) -> Iterator[Answer]:
-        """Yield what there is to say of one rule."""
-        questions = [self._dead]
+        """Yield what else there is to say of one rule."""
+        questions: list[Callable[[Region], Iterator[Answer]]] = []
         if isinstance(each.rule, Route) and each.acts and not each.rule.fallback:
             questions += [self._crossing, self._comes_back]
-        questions.append(self._unfilled)
+        yield from self._asked(each, [*questions, self._unfilled])
+
+    def _asked(self, each: Region, questions: Sequence[Callable[[Region], Iterator[Answer]]]) -> Iterator[Answer]:
         for question in questions:
             if each.rule.id in self.dead:
                 return

@@ -81,6 +81,8 @@ def verify(
     prover = Prover(compiled, Domain([compiled], today), budget)
     answers: list[Claim | Unproven] = []
     asking = prover.asking
+    for each in asking:
+        answers += prover.deaths(each)
     for n, each in enumerate(asking):
         seen(n, len(asking))
         answers += prover.answers(each)

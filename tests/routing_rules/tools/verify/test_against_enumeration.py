@@ -42,6 +42,7 @@ SETTINGS = settings(
 )
 BASE = load_directory(EXAMPLE).ruleset
 assert BASE is not None
+pytestmark = pytest.mark.timeout(3600)  # bounded by RULESETS
 NIGHT = TimeCondition(between=(1320, 360))
 
 TARGETS = st.sampled_from(
