@@ -48,6 +48,11 @@ def schema_of(kind: FileKind, codes: Codes | None = None) -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_Writer(codes or {}).of(TABLES[kind])}
 
 
+def field_schema(type_: Any, codes: Codes | None = None) -> Schema:
+    """Return the schema of one type out of a table: what a single field may hold."""
+    return _Writer(codes or {}).of(type_)
+
+
 def codes_of(ruleset: Ruleset) -> Codes:
     """Return the codes that a ruleset declares, with their titles."""
     return {

@@ -158,17 +158,28 @@ def _beside(name: str) -> ModuleType:
 
 
 _LIFE = _beside("lifecycle_table")
+_FIELDS = _beside("reference_tables")
 
 MADE: dict[str, Callable[[], str]] = {
     "lifecyclediagram": _LIFE.diagram,
     "lifecycletable": _LIFE.table,
+    "referenceen": partial(_FIELDS.reference, "en"),
+    "referencezh": partial(_FIELDS.reference, "zh"),
     "cli": cli,
     "metrics": metrics,
     "settings": settings,
     "capacity": capacity_constants,
     **{name: partial(capacity_example, name) for name in EXAMPLES},
 }
-PAGES = ("capacity.md", "cli.md", "lifecycle.md", "metrics.md", "settings.md")
+PAGES = (
+    "capacity.md",
+    "cli.md",
+    "lifecycle.md",
+    "metrics.md",
+    "rules/reference.md",
+    "rules/reference.zh.md",
+    "settings.md",
+)
 
 
 def renewed(page: str) -> str:
