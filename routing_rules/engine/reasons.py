@@ -81,6 +81,11 @@ def conditions(rule: Rule) -> Iterator[tuple[int, str]]:
     yield from ((n, name) for n, block in enumerate(rule.when) for name in given(block))
 
 
+def fields_of(block: Block) -> list[str]:
+    """Return the fields that a block asks about, in the order in which they are tried."""
+    return given(block)
+
+
 def asked_of(block: Block) -> tuple[tuple[str, Any], ...]:
     """Return the fields that a block asks about, each with what it wants."""
     return tuple((name, getattr(block, name)) for name in given(block))

@@ -3,7 +3,7 @@
 The one room of the rules where Chinese characters may stand in code. Messages know codes and parameters, no ruleset.
 """
 
+from routing_rules.messages.entries import Language, Level
 from routing_rules.messages.finding import NOWHERE, Finding, Position
-from routing_rules.messages.findings import Language, Level
 
 __all__ = ["NOWHERE", "Finding", "Language", "Level", "Position"]

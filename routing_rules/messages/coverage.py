@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "heading": ("覆盖（只数过了的用例）：", "Coverage, by the cases that passed:"),

@@ -6,7 +6,7 @@ Two tables: `_WORDS` are titles of the closed lists, `_TEXTS` are sentences and 
 from collections.abc import Mapping
 from typing import Final
 
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 
 _WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "role": {

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from routing_rules.messages.findings import CATALOGUE, LEVEL_TITLES, Language, Level, render
+from routing_rules.messages.entries import LEVEL_TITLES, Language, Level
+from routing_rules.messages.findings import CATALOGUE, render
 
 
 class Position(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "unreadable": ("有错，先用 rules lint 看", "it has errors; see rules lint"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 
 _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "level": ("层级", "level"),

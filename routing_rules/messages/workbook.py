@@ -7,7 +7,7 @@ Findings of a workbook have codes of their own, `WB…`: they are about cells, a
 from collections.abc import Mapping
 from typing import Final
 
-from routing_rules.messages.findings import LEVEL_TITLES, Language, Level
+from routing_rules.messages.entries import LEVEL_TITLES, Language, Level
 
 Pair = tuple[str, str]
 

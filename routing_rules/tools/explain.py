@@ -14,7 +14,7 @@ from contracts.evidence import Evidence
 from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.reasons import Verdict, before, reopened
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 from routing_rules.tools.dues import due_line
 from routing_rules.tools.telling import Words, lines
 from routing_rules.tools.whynot import why_not_lines, why_not_record

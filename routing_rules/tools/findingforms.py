@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from routing_rules.messages import Finding, Language, Level
-from routing_rules.messages.findings import CATALOGUE, Entry
+from routing_rules.messages.entries import Entry
+from routing_rules.messages.findings import CATALOGUE
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 PAGE: Final = "docs/rules/findings.md"

@@ -3,7 +3,7 @@
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 from routing_rules.messages.testing import say
 from routing_rules.tools.explain import render
 from routing_rules.tools.testing import CaseResult, TestReport, problem_text, wanted

@@ -13,10 +13,9 @@ from contracts.codes import ClassifiedBy, Kind, LocatedBy, Urgency
 from contracts.decision import Decision, DecisionState
 from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.conditions import given
 from routing_rules.engine.decide import decide
 from routing_rules.engine.leading import Case
-from routing_rules.engine.reasons import Rule, givers, is_meant, reopened
+from routing_rules.engine.reasons import Rule, fields_of, givers, is_meant, reopened
 from routing_rules.engine.schema import Block
 
 CLOSEST: Final = 8
@@ -93,7 +92,7 @@ def _wanted(rules: list[Rule], case: Case) -> Iterator[_Step]:
 
 
 def _of_block(block: Block, case: Case) -> Iterator[_Step]:
-    for name in given(block):
+    for name in fields_of(block):
         value = getattr(block, name)
         if name in _SETS:
             yield from (_set(name, str(each), case) for each in sorted(value, key=str)[:VALUES])

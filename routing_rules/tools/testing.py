@@ -14,7 +14,7 @@ from contracts.incident import Incident
 from routing_rules.engine.compiler import Compiled
 from routing_rules.engine.correcting import corrected
 from routing_rules.engine.decide import decide
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 from routing_rules.messages.testing import say
 from routing_rules.tools.expectations import Miss, Outcome, misses
 from routing_rules.tools.explain import render

@@ -1,4 +1,4 @@
-"""`make bench-verify`: what proving a ruleset costs as its rules grow to 1,000 and beyond over the county's real domain.
+"""`make bench-verify`: what proving a ruleset costs as its rules grow to 1,000 and beyond on the county's real domain.
 
 The kept county's own routes come first, made-up ones after them: a category, mostly a place, now and then a channel, a
 kind, words, an exception. Each size runs in a process of its own, so that memory is that size's alone.

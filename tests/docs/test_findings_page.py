@@ -11,7 +11,8 @@ import pytest
 from routing_rules.engine.compiler import compile_ruleset
 from routing_rules.engine.loader import load, read_bundle
 from routing_rules.messages import Finding, Level
-from routing_rules.messages.findings import CATALOGUE, LEVEL_TITLES, Language
+from routing_rules.messages.entries import LEVEL_TITLES, Language
+from routing_rules.messages.findings import CATALOGUE
 from routing_rules.tools.lint import lint
 from routing_rules.tools.testing import run_tests
 from routing_rules.tools.verify.boxes import Budget

@@ -16,7 +16,7 @@ from routing_rules.engine.decide import decide
 from routing_rules.engine.loader import load
 from routing_rules.engine.views import assignments
 from routing_rules.messages import Finding
-from routing_rules.messages.findings import Language
+from routing_rules.messages.entries import Language
 from routing_rules.tools.explain import render
 from routing_rules.tools.lint import lint
 

@@ -9,9 +9,8 @@ from typing import Final
 
 from contracts.codes import Mode
 from routing_rules.engine.catalogue import Catalogue
-from routing_rules.engine.conditions import given
 from routing_rules.engine.normal import occurs
-from routing_rules.engine.reasons import Rule
+from routing_rules.engine.reasons import Rule, fields_of
 from routing_rules.engine.schema import Block, Route, TextCondition
 
 _SINGLE: Final = ("channel", "kind", "urgency", "reporter", "located_by", "classified_by", "mode")
@@ -39,7 +38,7 @@ class Sameness:
 
     def inside(self, narrow: Block, wide: Block) -> bool:
         """Say whether every incident that satisfies `narrow` satisfies `wide` too."""
-        return all(self._inside(name, getattr(narrow, name), getattr(wide, name)) for name in given(wide))
+        return all(self._inside(name, getattr(narrow, name), getattr(wide, name)) for name in fields_of(wide))
 
     def _inside(self, name: str, narrow: object, wide: object) -> bool:
         if narrow == wide:

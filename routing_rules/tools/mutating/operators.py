@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from routing_rules.engine.catalogue import Catalogue
 from routing_rules.engine.compiler import Compiled
-from routing_rules.engine.conditions import given
 from routing_rules.engine.leading import asked
-from routing_rules.engine.reasons import Rule, wanted
+from routing_rules.engine.reasons import Rule, fields_of, wanted
 from routing_rules.engine.schema import (
     Block,
     Deadline,
@@ -63,7 +62,7 @@ def _made(
 
 
 def _all(block: Block) -> str:
-    return "; ".join(f"{name}: {wanted(name, getattr(block, name))}" for name in given(block))
+    return "; ".join(f"{name}: {wanted(name, getattr(block, name))}" for name in fields_of(block))
 
 
 def _with(blocks: tuple[Block, ...], n: int, **changes: Any) -> tuple[Block, ...]:
@@ -71,7 +70,7 @@ def _with(blocks: tuple[Block, ...], n: int, **changes: Any) -> tuple[Block, ...
 
 
 def _of_block(rule: Rule, n: int, block: Block, same: Sameness) -> Iterator[Mutant]:
-    fields = list(given(block))
+    fields = list(fields_of(block))
     for name in fields:
         value = getattr(block, name)
         told = "implied" if field_same(block, name) else ""
@@ -131,7 +130,7 @@ def _of_unless(rule: Rule, same: Sameness) -> Iterator[Mutant]:
         told = "never_meets" if same.unless(rule, block) else ""
         kept = (*rule.unless[:n], *rule.unless[n + 1 :])
         yield _made(Operator.UNLESS, rule, block.at, "unless", _all(block), "", told, unless=kept)
-        fields = list(given(block))
+        fields = list(fields_of(block))
         for name in fields:
             value = getattr(block, name)
             if len(fields) > 1:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from routing_rules.engine.schema import Ruleset
 from routing_rules.engine.source import Listing, Node, Table
+from routing_rules.messages.entries import Language
 from routing_rules.messages.fields import FIELDS
-from routing_rules.messages.findings import Language
 from routing_rules.messages.workbook import GROUPS, GUIDE, NOTES, SHEETS, column_title, say
 from routing_rules.tools.fields import codes_of
 from routing_rules.tools.workbook.columns import FILE, KEY, Column
