@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
 from incidentbus.cli.printing import note, progress
 from routing_rules.messages import Language
+
+_LOOK_MS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,14 @@ def _watched(asked: _Asked) -> None:
 
     from routing_rules.messages.mutating import say
 
-    _survived(asked)
-    note(say("watching", asked.lang, directory=asked.directory))
-    for _ in watch(asked.directory, raise_interrupt=False):
-        _survived(asked)
-        note(say("watching", asked.lang, directory=asked.directory))
+    saved = watch(asked.directory, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_LOOK_MS)
+    next(saved, None)  # the watch stands from here on: nothing is saved unseen while the first run goes on
+    changes: object = True
+    while changes is not None:
+        if changes:
+            _survived(asked)
+            note(say("watching", asked.lang, directory=asked.directory))
+        changes = next(saved, None)
 
 
 def _survived(asked: _Asked) -> None:
