@@ -1,6 +1,8 @@
 """`incidentbus rules test`: a ruleset's own tests, each case alone, through the engine that the bus decides with."""
 
 import json
+import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,10 +99,14 @@ def _watched(asked: _Asked) -> None:
 
     from routing_rules.messages.mutating import say
 
-    saved = watch(asked.directory, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_LOOK_MS)
+    leaving = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: leaving.set())  # the run in hand ends first; no exception to be swallowed
+    saved = watch(
+        asked.directory, raise_interrupt=False, yield_on_timeout=True, rust_timeout=_LOOK_MS, stop_event=leaving
+    )
     next(saved, None)  # the watch stands from here on: nothing is saved unseen while the first run goes on
     changes: object = True
-    while changes is not None:
+    while changes is not None and not leaving.is_set():
         if changes:
             _survived(asked)
             note(say("watching", asked.lang, directory=asked.directory))
