@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from contracts.codes import DirectiveKind, ReasonCode, Role
-from contracts.decision import DecisionState
+from contracts.decision import DecisionState, ModeRecord
 from contracts.directive import Directive
 from contracts.dispatch_record import DirectiveOutcome, DirectiveTaken
 from contracts.envelope import EventHeaders, traceparent_of
@@ -75,7 +75,7 @@ class Commands:
     def take(self, raw: bytes, record: InboundRecord, state: State, in_force: RulesetInForce) -> list[Emit]:
         """Let a directive happen, the first time that its id is seen, and record it."""
         directive = read(Directive, raw)
-        seen = content_digest("directive", directive.id)[:16]
+        seen = seen_key(directive)
         if state.get(seen) is not None:
             self._count(directive, "repeated")
             return []
@@ -109,13 +109,12 @@ class Commands:
             raise Permanent(ReasonCode.UNKNOWN_INCIDENT, "a directive for an incident that was never decided here")
         ended = ended_by(raw)
         if ended is not None:
-            return _refused(f"the case is over: {ended}")
+            return _refused(case_over(ended))
         return self._of_case(turn, CaseState.read(raw))
 
     def _of_case(self, turn: _Turn, case: CaseState) -> Result:
         kind = turn.directive.kind
-        refusal = _REFUSALS.get(kind)
-        because = refusal(turn.directive, case, turn.in_force.compiled) if refusal is not None else ""
+        because = refusal_of(turn.directive, case, turn.in_force.compiled)
         if because:
             return _refused(because)
         if kind in _ANEW:
@@ -126,12 +125,9 @@ class Commands:
 
     def _anew(self, turn: _Turn, case: CaseState) -> Result:
         directive = turn.directive
-        returned_by = directive.returned_by
-        if directive.kind is DirectiveKind.APPROVE_RETURN:
-            returned_by = returned_by or case.lead
-        ruled = directive.agency if directive.kind is DirectiveKind.ADJUDICATE else None
-        state = case.next_round(turn.in_force.modes, returned_by, ruled, directive)
-        ask = self._ask(turn, corrected(case.incident, directive.correction), state)
+        incident, state = asked_anew(directive, case, turn.in_force.modes)
+        returned_by = _returned_by(directive, case)
+        ask = self._ask(turn, incident, state)
         said = withdrawal(directive.id, turn.at, directive.issued_by, directive.reason)
         id_, emits = self._deciding.again(ask, case, said, returned_by, turn.state, turn.in_force)
         return Result(DirectiveOutcome.DECIDED, "", id_, tuple(emits))
@@ -175,6 +171,35 @@ class Commands:
             self._counts.tally.count("incidentbus_held_assignments_total", let_go.assignments, change="released")
         because = f"{let_go.assignments} let go" + ("; the rest follows by itself" if let_go.more else "")
         return Result(DirectiveOutcome.ACTED, because, None, tuple(let_go.emits))
+
+
+def seen_key(directive: Directive) -> bytes:
+    """Return the key under which dispatch's state remembers that a directive was seen."""
+    return content_digest("directive", directive.id)[:16]
+
+
+def case_over(ended: str) -> str:
+    """Return why a case that `ended` takes no directive."""
+    return f"the case is over: {ended}"
+
+
+def asked_anew(directive: Directive, case: CaseState, modes: tuple[ModeRecord, ...]) -> tuple[Incident, DecisionState]:
+    """Return what a decision anew is made from: the incident as the directive corrects it, and the next round."""
+    ruled = directive.agency if directive.kind is DirectiveKind.ADJUDICATE else None
+    state = case.next_round(modes, _returned_by(directive, case), ruled, directive)
+    return corrected(case.incident, directive.correction), state
+
+
+def _returned_by(directive: Directive, case: CaseState) -> str | None:
+    if directive.kind is DirectiveKind.APPROVE_RETURN:
+        return directive.returned_by or case.lead
+    return directive.returned_by
+
+
+def refusal_of(directive: Directive, case: CaseState, compiled: Compiled) -> str:
+    """Return why a directive doesn't fit an open case as it stands, or nothing."""
+    refusal = _REFUSALS.get(directive.kind)
+    return refusal(directive, case, compiled) if refusal is not None else ""
 
 
 def _refused(because: str) -> Result:

@@ -29,6 +29,15 @@ from incidentbus.readmodel.reading import read_all
 from incidentbus.settings import Settings, load_settings
 
 CHANNEL = "hotline-12345"
+MENDED = """\
+owner: command
+routes:
+- id: mended
+  title: 改过的一条
+  when: {channel: [hotline-12345], kind: [complaint]}
+  assign: {lead: governance-centre}
+"""
+ROLES = ("co_handler", "informed")
 WHO = ("--by", "command-centre", "--why", "半夜值班，三天没有回音")
 
 
@@ -294,6 +303,8 @@ def test_a_bad_ruleset_is_taken_back_from_all_that_it_decided_each_once(county: 
     text = rules.read_text("utf-8")
     version = next(line for line in text.splitlines() if line.startswith("version:"))
     rules.write_text(text.replace(version, 'version: "2099.1"', 1), "utf-8")
+    shutil.rmtree(tmp_path / "mended" / "tests")  # they hold for the rules as they were
+    (tmp_path / "mended" / "routes" / "11-mended.yaml").write_text(MENDED, "utf-8")
     bad = told("cases", "timeline", county.numbers[0])[0]["decision"]["ruleset"]["hash"]
     assert run("redispatch", "--decided-by", bad[:10], *WHO).exit_code == 2, "it is still in force"
     publication = asyncio.run(
@@ -302,13 +313,38 @@ def test_a_bad_ruleset_is_taken_back_from_all_that_it_decided_each_once(county: 
         )
     )
     assert publication.hash != bad
+    declared = ("--jurisdiction", "320813", "--level", "2", "--until", "1h", "--by", "command-centre")
+    assert run("modes", "set", *declared, "--reason", "防汛").exit_code == 0
+    (urgent,) = told("redispatch", "--decided-by", bad[:10], *WHO, "--dry-run")
+    assert {each["mode"] for each in urgent["each"] if not each["because"]} == {"emergency"}
+    assert run("modes", "end", "320813", "--by", "command-centre", "--reason", "水位回落").exit_code == 0
     time.sleep(4)  # workers swap within two seconds
+    directives = county.count(county.topics.bus("directives"))
     (dry,) = told("redispatch", "--decided-by", bad[:10], *WHO, "--dry-run")
     open_ = told("cases", "list", "--status", "open", "--ruleset", bad)
     assert dry["cases"] == len(open_) > 10
+    assert (dry["refused"], [each["because"] for each in dry["each"] if each["because"]]) == (
+        1, ["the case was adjudicated: its lead stands"],
+    )  # fmt: skip
+    assert {each["mode"] for each in dry["each"] if not each["because"]} == {"routine"}
+    foreseen = {each["incident"]: each for each in dry["each"] if not each["because"]}
+    assert {each["incident"]: each["lead"] for each in dry["each"]} == {row["incident"]: row["lead"] for row in open_}
+    assert {each["ruleset"] for each in foreseen.values()} == {publication.hash}
+    moved = {id_ for id_, each in foreseen.items() if each["would_lead"] != each["lead"]}
+    assert 0 < len(moved) == dry["moves"], "the mended ruleset gives some of them to another lead"
+    shown = run("redispatch", "--decided-by", bad[:10], *WHO, "--dry-run").stdout
+    assert shown.startswith(f"演示，不改任何东西：{len(open_)} 件将重新判定，主办要换 {len(moved)}，")
+    assert "现主办" in shown
+    assert "不受理：the case was adjudicated" in shown
+    assert county.count(county.topics.bus("directives")) == directives, "a dry run says nothing to anybody"
     (done,) = told("redispatch", "--decided-by", bad[:10], *WHO, "--wait", "40", code=1)  # the adjudicated one stands
     assert (done["decided"], done["refused"], done["unanswered"]) == (len(open_) - 1, 1, 0)
     until(lambda: len(told("cases", "list", "--status", "open", "--ruleset", bad)) == 1)
+    for id_, each in foreseen.items():  # what was foreseen is what came
+        came = [step["decision"] for step in told("cases", "timeline", id_) if step["step"] == "decision"][-1]
+        roles = {role: [part["agency"] for part in came["roles"] if part["role"] == role] for role in ROLES}
+        assert (came["lead"], came["route"], came["round"]) == (each["would_lead"], each["route"], each["round"])
+        assert (roles["co_handler"], roles["informed"]) == (each["co_handlers"], each["informed"])
     assert run("redispatch", "--decided-by", "ffffffff", *WHO).exit_code == 2
 
 
