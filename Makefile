@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-supervise bench-verify verify-verify compiled compiled-test lock schemas docs \
+        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-replay bench-supervise bench-verify verify-verify compiled compiled-test lock schemas docs \
         topics-files accuracy twin storylines clean
 
 help:  ## this list
@@ -111,6 +111,9 @@ bench-rules: .venv/dev $(FAST_TREE)  ## decisions/s with 10 to 10,000 rules, bes
 
 bench-supervise: .venv/dev $(FAST_TREE)  ## a million open cases: facts/s, lateness of timers, bytes, kill -9; ARGS="--cases 200000" is short
 	@$(FAST) $(PY) -m tests.bench.bench_supervise $(ARGS)
+
+bench-replay: .venv/dev $(FAST_TREE)  ## decisions/s of a replay from a file, by one process and by two, beside deciding alone
+	@$(FAST) $(PY) -m tests.bench.bench_replay $(ARGS)
 
 bench-verify: .venv/dev  ## proving a ruleset of 123 to 2,000 routes: seconds, memory, and what a bound cuts off; three minutes
 	@$(PY) -m tests.bench.bench_verify $(ARGS)

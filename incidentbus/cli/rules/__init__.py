@@ -13,6 +13,7 @@ from incidentbus.cli.rules.fmt import fmt
 from incidentbus.cli.rules.lint import lint
 from incidentbus.cli.rules.log import log
 from incidentbus.cli.rules.publish import publish
+from incidentbus.cli.rules.replay import replay
 from incidentbus.cli.rules.rollback import rollback
 from incidentbus.cli.rules.route import route
 from incidentbus.cli.rules.table import decision_table
@@ -23,6 +24,7 @@ app = typer.Typer(help="派单规则：检查、测试、解释、试派、发�
 for verb in (lint, explain, route, publish, approve, rollback, log, fields, fmt, verify, words):
     app.command()(verb)
 app.command()(diff)
+app.command()(replay)
 app.command("test")(run_cases)
 app.command("export-excel")(export_excel)
 app.command("import-excel")(import_excel)
