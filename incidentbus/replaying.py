@@ -13,16 +13,17 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from contracts.codes import ReasonCode
-from contracts.decision import Decision, DecisionState, decision_wire
+from contracts.decision import Decision, DecisionState, RulesetStamp, decision_wire
 from contracts.errors import Permanent
 from contracts.incident import read_incident
+from contracts.moments import Moment
 from contracts.serde import read, write
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.decide import decide
@@ -82,6 +83,19 @@ class Tally:
         }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What of a decision is needed to make it again; the rest is read only where bytes can't be compared."""
+
+    incident: str
+    now: Moment
+    ruleset: RulesetStamp
+    state: DecisionState
+
+
+_ASKED: Final = tuple(field.name for field in fields(_Asked))
+
+
 def judged(piece: bytes, compiled: Compiled) -> Tally:
     """Return what the lines of one piece come to."""
     tally = Tally()
@@ -108,11 +122,14 @@ def _judge(line: bytes, number: int, compiled: Compiled, tally: Tally) -> None:
     if parts.get("amends"):
         tally.amended += 1
         return
-    then = read(Decision, orjson.dumps(raw))
-    if then.incident != incident.id:
+    if not isinstance(raw, dict):
+        raise Permanent(ReasonCode.WRONG_TYPE, "a decision is a JSON object")
+    asked = read(_Asked, orjson.dumps({name: raw[name] for name in _ASKED if name in raw}))
+    if asked.incident != incident.id:
         raise Permanent(ReasonCode.INVALID_VALUE, "the decision is of another incident")
-    again = decide(incident, then.state, compiled, then.now)
-    if then.ruleset.hash != compiled.ruleset.hash:
+    again = decide(incident, asked.state, compiled, asked.now)
+    if asked.ruleset.hash != compiled.ruleset.hash:
+        then = read(Decision, orjson.dumps(raw))
         tally.moves.take(then, again, differences(then, again), incident.id)
         return
     fault = _fault(raw, write(decision_wire(again)))
