@@ -9,8 +9,6 @@ What is counted can be kept in a state file after each piece; a replay that was 
 
 import hashlib
 import multiprocessing
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -25,6 +23,7 @@ from contracts.errors import Permanent
 from contracts.incident import read_incident
 from contracts.moments import Moment
 from contracts.serde import read, write
+from incidentbus.wholefiles import write_whole
 from routing_rules.engine.compiler import Compiled, compile_ruleset
 from routing_rules.engine.decide import decide
 from routing_rules.engine.loader import load
@@ -182,7 +181,7 @@ def replay(
             tally.add(counted)
             done += length
             if state is not None:
-                _keep(state, {**of, "done": done, "tally": _as_json(tally)})
+                write_whole(state, orjson.dumps({**of, "done": done, "tally": _as_json(tally)}))
             show(done, size)
     return tally
 
@@ -248,18 +247,6 @@ def _digest(bundle: Mapping[str, bytes]) -> str:
 def _head(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.sha256(opened.read(PIECE)).hexdigest()
-
-
-def _keep(state: Path, content: Mapping[str, Any]) -> None:
-    """Write the state whole or not at all, so that whoever is killed meanwhile finds the one before."""
-    handle, name = tempfile.mkstemp(dir=state.resolve().parent, prefix=f".{state.name}.")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(orjson.dumps(content))
-        Path(name).replace(state)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _kept(state: Path, of: Mapping[str, Any]) -> tuple[int, Tally]:

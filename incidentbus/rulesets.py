@@ -8,7 +8,7 @@ import asyncio
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
 
@@ -52,7 +52,7 @@ class RulesetFollower(Service):
 
     async def on_start(self) -> None:
         """Assign the topics and read them from their beginning."""
-        self._consumer = self._reader()
+        self._consumer = reader_of(self._connection)
         await self._consumer.start()
         partitions = [self._bundles, self._pointer, self._modes]
         self._consumer.assign(partitions)
@@ -145,7 +145,7 @@ class RulesetFollower(Service):
         self._taken(fresh)
 
     async def _fetch(self, offset: int) -> RulesetBundle:
-        reader = self._reader()
+        reader = reader_of(self._connection)
         try:
             await reader.start()
             reader.assign([self._bundles])
@@ -154,12 +154,6 @@ class RulesetFollower(Service):
             return read(RulesetBundle, record.value or b"")
         finally:
             await reader.stop()
-
-    def _reader(self) -> AIOKafkaConsumer:
-        return MendingConsumer(
-            group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
-            fetch_max_wait_ms=500, **self._connection.options(),
-        )  # fmt: skip
 
     def _modes_declared(self) -> tuple[ModeRecord, ...]:
         return tuple(record for _, record in sorted(self._declared.items()))
@@ -173,3 +167,11 @@ class RulesetFollower(Service):
     def _refused(self, wanted: RulesetPointer, why: str) -> None:
         log.error("ruleset refused; the last good one stays", version=wanted.version, digest=wanted.hash[:12], why=why)
         ruleset_refused(self._meter)
+
+
+def reader_of(connection: Connection) -> MendingConsumer:
+    """Return a reader of what was committed, in no group, that stands where it is told to."""
+    return MendingConsumer(
+        group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
+        fetch_max_wait_ms=500, **connection.options(),
+    )  # fmt: skip

@@ -26,7 +26,7 @@ from incidentbus.clock import utc_now
 from incidentbus.memory import settle_collector
 from incidentbus.publishing.book import bundle_of
 from incidentbus.readmodel.reading import existing
-from streams.gate.mending import MendingConsumer
+from incidentbus.rulesets import reader_of
 from streams.rulesets import HeldRuleset, RefusedRuleset, open_bundle
 from streams.shadows import ALLOWANCE, Shadow
 
@@ -101,10 +101,7 @@ class ShadowFollower(Service):
     async def _opened(self) -> bool:
         if not await existing(self._connection, self._book.topic.__eq__):
             return False
-        consumer = MendingConsumer(
-            group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed",
-            fetch_max_wait_ms=_POLL_MS, **self._connection.options(),
-        )  # fmt: skip
+        consumer = reader_of(self._connection)
         try:
             await consumer.start()
             consumer.assign([self._book])

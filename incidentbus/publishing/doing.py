@@ -119,9 +119,7 @@ async def approve(place: Place, digest: str, author: Author, now: datetime) -> R
 async def promote(place: Place, author: Author, now: datetime) -> RulesetAct:
     """Put in force what is in shadow, as it was stored there; where two persons are asked for, it is proposed."""
     async with writing(place.connection, place.topics) as writer:
-        shadow = writer.book.standing.shadow
-        if shadow is None:
-            raise Refused(_no_shadow(writer))
+        shadow = _in_shadow(writer)
         bundle = await _able(writer, shadow)
         opened = _kept(bundle)
         if opened.ruleset is None or opened.files is None:
@@ -136,9 +134,7 @@ async def promote(place: Place, author: Author, now: datetime) -> RulesetAct:
 async def drop_shadow(place: Place, author: Author, now: datetime) -> RulesetAct:
     """Take the ruleset in shadow away from every worker."""
     async with writing(place.connection, place.topics) as writer:
-        shadow = writer.book.standing.shadow
-        if shadow is None:
-            raise Refused(_no_shadow(writer))
+        shadow = _in_shadow(writer)
         act = shadow.model_copy(
             update={"act": Act.DROPPED, "at": now, "by": author.by, "because": DropReason.ASKED,
                     "reason": author.reason, "effect": None}
@@ -171,11 +167,16 @@ async def roll_back(place: Place, author: Author, now: datetime, to: str | None 
     return act
 
 
-def _no_shadow(writer: Writing) -> str:
-    dropped = writer.book.standing.dropped
-    if dropped is None:
-        return "没有影子规则集 / no ruleset is in shadow"
-    return f"影子规则集已撤下：{dropped.because} {dropped.detail} / the ruleset in shadow was dropped"
+def _in_shadow(writer: Writing) -> RulesetAct:
+    """Return the act that put a ruleset in shadow. Raises `Refused` where none is."""
+    standing = writer.book.standing
+    if standing.shadow is not None:
+        return standing.shadow
+    if standing.dropped is None:
+        raise Refused("没有影子规则集 / no ruleset is in shadow")
+    raise Refused(
+        f"影子规则集已撤下：{standing.dropped.because} {standing.dropped.detail} / the ruleset in shadow was dropped"
+    )
 
 
 def _one_of(acts: list[RulesetAct], digest: str) -> RulesetAct:

@@ -5,12 +5,13 @@ One node, one copy: what was acknowledged lies in the kernel's page cache, which
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
 from connectors.kafka.embedded import EmbeddedBroker, start_broker
+from incidentbus.demo.fleet import Worker
 from tests.faults.harness.field import Field
 from tests.faults.harness.scenario import BROKER_STALL, Ground, Load, Scenario
 
@@ -31,6 +32,22 @@ async def a_broker_of_its_own(directory: Path) -> AsyncIterator[Ground]:
         yield Ground(broker.bootstrap, kept={"broker": broker})
     finally:
         await asyncio.to_thread(broker.stop)
+
+
+async def kill_a_worker_or_the_broker(
+    field: Field, victims: Sequence[Worker], begin_anew: Callable[[], object]
+) -> None:
+    """Kill one of the workers and begin another; every third time kill the broker instead, and restart it."""
+    if field.times % 3 == 2:
+        broker = cast("EmbeddedBroker", field.ground.kept["broker"])
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(broker.restart)
+        field.did(f"kill -9 of the broker, restarted as {broker.pid}")
+    else:
+        victim = field.chance.choice(victims)
+        field.kill(victim)
+        field.did(f"kill -9 {victim.process.pid}")
+        begin_anew()
 
 
 async def kill_broker(field: Field) -> None:

@@ -8,12 +8,11 @@ import asyncio
 from contextlib import suppress
 from typing import cast
 
-from connectors.kafka.embedded import EmbeddedBroker
 from tests.faults.harness.field import Field
 from tests.faults.harness.followed import Followed
 from tests.faults.harness.following import EVERY_S, Following
 from tests.faults.harness.scenario import Load, Scenario
-from tests.faults.row05_broker_killed import a_broker_of_its_own
+from tests.faults.row05_broker_killed import a_broker_of_its_own, kill_a_worker_or_the_broker
 
 STAGES = "intake,dispatch,feedback,supervise"
 BETWEEN = (2.0, 6.0)
@@ -38,22 +37,13 @@ def _start(field: Field, following: Following) -> None:
 async def kill_followers(field: Field) -> None:
     """Kill workers, and the broker every third time; hurry time all along and to its end; then judge."""
     following = cast("Following", field.kept["following"])
-    broker = cast("EmbeddedBroker", field.ground.kept["broker"])
     await field.flowing()
     field.publisher.release()  # what comes of the reports goes on for days
     hurrying = asyncio.create_task(_hurry(following))
     try:
         while field.times < field.least or not field.publisher.enough:
             await asyncio.sleep(field.chance.uniform(*BETWEEN))
-            if field.times % 3 == 2:
-                await asyncio.to_thread(broker.kill)
-                await asyncio.to_thread(broker.restart)
-                field.did(f"kill -9 of the broker, restarted as {broker.pid}")
-            else:
-                victim = field.chance.choice(field.fleet.workers)
-                field.kill(victim)
-                field.did(f"kill -9 {victim.process.pid}")
-                _start(field, following)
+            await kill_a_worker_or_the_broker(field, field.fleet.workers, lambda: _start(field, following))
             if not field.publisher.enough:
                 await field.flowing()
     finally:

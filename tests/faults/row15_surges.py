@@ -11,13 +11,12 @@ from typing import cast
 
 import orjson
 
-from connectors.kafka.embedded import EmbeddedBroker
 from tests.faults.harness.field import Field
 from tests.faults.harness.observed import Observed
 from tests.faults.harness.observing import SURGE, Observing, compared
 from tests.faults.harness.scenario import Load, Scenario
 from tests.faults.harness.tellings import Telling
-from tests.faults.row05_broker_killed import a_broker_of_its_own
+from tests.faults.row05_broker_killed import a_broker_of_its_own, kill_a_worker_or_the_broker
 
 BETWEEN = (3.0, 9.0)
 """Seconds between two kills: some fall into a rebalance or a restoring, some into quiet work."""
@@ -62,20 +61,12 @@ async def observe(field: Field) -> None:
 async def kill_observers(field: Field) -> None:
     """Kill observers, and the broker every third time, while reports flow; then let a calm one say what was due."""
     observing = cast("Observing", field.kept["observing"])
-    broker = cast("EmbeddedBroker", field.ground.kept["broker"])
     await field.flowing()
     field.publisher.release()
     while field.times < field.least or not field.publisher.enough:
         await asyncio.sleep(field.chance.uniform(*BETWEEN))
-        if field.times % 3 == 2:
-            await asyncio.to_thread(broker.kill)
-            await asyncio.to_thread(broker.restart)
-            field.did(f"kill -9 of the broker, restarted as {broker.pid}")
-        else:
-            victim = field.chance.choice([each for each in field.fleet.workers if each.stages == SURGE])
-            field.kill(victim)
-            field.did(f"kill -9 {victim.process.pid}")
-            field.fleet.start(SURGE)
+        observers = [each for each in field.fleet.workers if each.stages == SURGE]
+        await kill_a_worker_or_the_broker(field, observers, lambda: field.fleet.start(SURGE))
     judged = await compared(field, observing, SETTLE_S)
     await observing.stop()
     field.kept["observed"] = judged

@@ -8,7 +8,7 @@ import typer
 
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
 from incidentbus.cli.printing import ndjson, note, progress
-from incidentbus.cli.rules.folders import read_folder
+from incidentbus.cli.rules.folders import read_folder, ready
 from routing_rules.messages import Language
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def diff(
     if sankey is not None and history is None:
         raise Misuse("--sankey 要和 --history 一起用 / --sankey goes with --history")
     files = read_folder(old), read_folder(new)
-    sides = _compiled(old, files[0]), _compiled(new, files[1])
+    sides = ready(old, files[0])[1], ready(new, files[1])[1]
     texts, dates = changes(*files), shifted(*sides)
     moves, unreadable = (None, 0) if history is None else _moves(history, form, channel, sides)
     titles = telling.Titles(*sides)
@@ -96,17 +96,6 @@ def _draw(file: Path, moves: "Moves", titles: "Titles", lang: Language) -> None:
         file.write_text(page(moves, titles, lang), encoding="utf-8")
     except OSError as error:
         raise Misuse(f"--sankey {file}: 写不了 / cannot be written: {error.strerror}") from error
-
-
-def _compiled(directory: Path, files: dict[str, bytes]) -> "Compiled":
-    from routing_rules.engine.compiler import compile_ruleset
-    from routing_rules.engine.loader import load
-
-    loaded = load(files)
-    if loaded.ruleset is None:
-        told = "\n".join(finding.line() for finding in loaded.errors)
-        raise Misuse(f"{directory}: 规则集载入不了，先改好这些 / the ruleset does not load:\n{told}")
-    return compile_ruleset(loaded.ruleset)
 
 
 def _moves(file: Path, form: str, channel: str | None, sides: tuple["Compiled", "Compiled"]) -> tuple["Moves", int]:

@@ -8,6 +8,7 @@ import typer
 
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
 from incidentbus.clock import utc_now
+from incidentbus.wholefiles import write_whole
 from routing_rules.messages import Language
 
 if TYPE_CHECKING:
@@ -124,10 +125,7 @@ def _write(directory: Path, result: "Imported", fresh: bool) -> None:
             if content is None:
                 path.unlink(missing_ok=True)
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.new")
-            beside.write_bytes(content)
-            beside.replace(path)
+            write_whole(path, content)
     except OSError as error:
         raise Misuse(f"{directory}: 写不了 / cannot be written: {error.strerror}") from error
 

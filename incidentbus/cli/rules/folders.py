@@ -1,12 +1,17 @@
 """A ruleset's folder as commands read and write it: whole files, never over what somebody else changed meanwhile."""
 
 import difflib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from incidentbus.cli.exits import Misuse
+from incidentbus.wholefiles import write_whole
+
+if TYPE_CHECKING:
+    from routing_rules.engine.compiler import Compiled
+    from routing_rules.engine.loader import Loaded
+    from routing_rules.messages import Language
 
 
 def read_folder(directory: Path) -> dict[str, bytes]:
@@ -42,25 +47,20 @@ def write_files(directory: Path, before: Mapping[str, bytes], after: Mapping[str
             moved.append(file)
             continue
         try:
-            _replace(path, content)
+            write_whole(path, content)
         except OSError as error:
             raise Misuse(f"{path}: 写不了 / cannot be written: {error.strerror}") from error
     return moved
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file in its place by renaming, with the mode that it had. A link stays a link to the file replaced."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def ready(directory: Path, files: Mapping[str, bytes], lang: "Language | None" = None) -> "tuple[Loaded, Compiled]":
+    """Return a ruleset loaded and compiled. Raises Misuse with every error where it does not load."""
+    from routing_rules.engine.compiler import compile_ruleset
+    from routing_rules.engine.loader import load
+    from routing_rules.messages import Language
+
+    loaded = load(files)
+    if loaded.ruleset is None:
+        told = "\n".join(finding.line(lang or Language.ZH) for finding in loaded.errors)
+        raise Misuse(f"{directory}: 规则集载入不了，先改好这些 / the ruleset does not load:\n{told}")
+    return loaded, compile_ruleset(loaded.ruleset)

@@ -8,7 +8,7 @@ import typer
 
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
 from incidentbus.cli.printing import ndjson, note, progress
-from incidentbus.cli.rules.folders import read_folder
+from incidentbus.cli.rules.folders import read_folder, ready
 from routing_rules.messages import Language
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def replay(
     from incidentbus.replaying import replay as replayed
 
     bundle = read_folder(directory)
-    compiled = _compiled(directory, bundle)
+    _, compiled = ready(directory, bundle)
     try:
         tally = replayed(bundle, file, workers=workers, state=state, show=progress("重放 / replay, bytes"))
     except UnfitState as error:
@@ -77,14 +77,3 @@ def _lines(tally: "Tally", compiled: "Compiled", lang: Language) -> Iterator[str
         told = (f"{each.incident}({each.line}: {each.field})" for each in tally.broken_examples)
         yield say("broken", lang, n=tally.broken, examples=say("and", lang).join(told))
     yield from group_lines(tally.moves, Titles(compiled, compiled), lang)
-
-
-def _compiled(directory: Path, bundle: dict[str, bytes]) -> "Compiled":
-    from routing_rules.engine.compiler import compile_ruleset
-    from routing_rules.engine.loader import load
-
-    loaded = load(bundle)
-    if loaded.ruleset is None:
-        told = "\n".join(finding.line() for finding in loaded.errors)
-        raise Misuse(f"{directory}: 规则集载入不了，先改好这些 / the ruleset does not load:\n{told}")
-    return compile_ruleset(loaded.ruleset)

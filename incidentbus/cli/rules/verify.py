@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
+from incidentbus.cli.exits import ExitCode, guarded, leave
 from incidentbus.cli.printing import progress
-from incidentbus.cli.rules.folders import read_folder
+from incidentbus.cli.rules.folders import read_folder, ready
 from incidentbus.clock import utc_now
 from routing_rules.messages import Language
 
@@ -39,16 +39,10 @@ def verify(
     incidentbus rules verify my-county --json --lang en
     incidentbus rules verify my-county --budget 100
     """
-    from routing_rules.engine.compiler import compile_ruleset  # late: --help needn't load the engine
-    from routing_rules.engine.loader import load
-    from routing_rules.tools.verify.boxes import Budget
+    from routing_rules.tools.verify.boxes import Budget  # late: --help needn't load the engine
     from routing_rules.tools.verify.report import verify as prove
 
-    loaded = load(read_folder(directory))
-    if loaded.ruleset is None:
-        told = "\n".join(finding.line(lang) for finding in loaded.errors)
-        raise Misuse(f"规则集载入不了，先改好这些 / the ruleset does not load:\n{told}")
-    compiled = compile_ruleset(loaded.ruleset)
+    loaded, compiled = ready(directory, read_folder(directory), lang)
     bound = Budget(total=budget * _PER_UNIT, each=max(budget * _PER_UNIT // 50, 1))
     today = compiled.local_date(utc_now())
     verified = prove(compiled, bound, today, loaded.waivers, progress("规则 / rules"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -17,6 +16,7 @@ from incidentbus.witness import TopicReader
 from routing_rules.engine.loader import load_directory
 from streams.gate.mending import MendingConsumer
 from tests.faults.harness.followed import Followed, Topics, judge_followed
+from tests.faults.harness.readers import Readers
 
 if TYPE_CHECKING:
     from tests.faults.harness.field import Field
@@ -48,7 +48,7 @@ class Keyed(MendingConsumer):
         return fetched
 
 
-class Following:
+class Following(Readers):
     """The agencies and the witness of one row."""
 
     def __init__(self, field: "Field") -> None:
@@ -58,43 +58,20 @@ class Following:
         self._agencies = SimulatedAgencies(field.settings.topics(), loaded.ruleset)
         prefix = field.settings.topic_prefix.replace(".", r"\.")
         options = field.connection.options()
-        self._readers = {name: TopicReader(prefix + each, options, Keyed) for name, each in _TOPICS.items()}
-        self._work: list[asyncio.Task[None]] = []
+        super().__init__({name: TopicReader(prefix + each, options, Keyed) for name, each in _TOPICS.items()})
         self.clock_file = field.directory / "clock"
         self.ahead = 0.0
         """Seconds that the workers' clock is ahead."""
-        self.moved = time.monotonic()
 
     async def start(self) -> None:
         """Read, and let the agencies work, until `stop`."""
-        for name, reader in self._readers.items():
-            await reader.start()
-            self._work.append(asyncio.create_task(self._follow(reader), name=name))
-        self._work.append(asyncio.create_task(self._live()))
-
-    async def stop(self) -> None:
-        """End it all."""
-        for task in self._work:
-            task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
-        for reader in self._readers.values():
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(10):
-                    await reader.stop()
+        await super().start()
+        self.work.append(asyncio.create_task(self._live()))
 
     def hurry(self, seconds: float = STEP_S) -> None:
         """Set the workers' clock forward."""
         self.ahead += seconds
         self.clock_file.write_text(str(self.ahead), "utf-8")
-
-    async def _follow(self, reader: TopicReader) -> None:
-        while True:
-            try:
-                if await reader.catch_up(100):
-                    self.moved = time.monotonic()
-            except KafkaError:
-                await asyncio.sleep(0.2)
-            await asyncio.sleep(0.01)
 
     async def _live(self) -> None:
         """Tell what is to be told, again through a new client where the broker was away: a fact's id is its content."""
@@ -105,7 +82,7 @@ class Following:
                 async with open_publisher(self._field.connection) as publisher:
                     while True:
                         new = self._field.watch.seen("assignments")[assignments:]
-                        lived = self._readers["lifecycle"].seen[lifecycle:]
+                        lived = self.readers["lifecycle"].seen[lifecycle:]
                         assignments, lifecycle = assignments + len(new), lifecycle + len(lived)
                         for seen in [*new, *lived]:
                             told += self._agencies.heed(seen, utc_now())
@@ -127,7 +104,7 @@ class Following:
 
     def judged(self) -> Followed:
         """Judge what was seen so far."""
-        watch, readers = self._field.watch, self._readers
+        watch, readers = self._field.watch, self.readers
         topics = Topics(
             told=readers["told"].seen, lifecycle=readers["lifecycle"].seen, dead=watch.seen("dead"),
             directives=readers["directives"].seen, decisions=watch.seen("decisions"), cases=readers["cases"].seen,

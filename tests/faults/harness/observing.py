@@ -2,18 +2,17 @@
 
 import asyncio
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from incidentbus.clock import utc_now
 from incidentbus.publishing import Author, publish
 from incidentbus.witness import TopicReader
 from streams.gate.mending import MendingConsumer
 from tests.faults.harness.observed import Observed, Told, judge_observed
+from tests.faults.harness.readers import Readers
 
 if TYPE_CHECKING:
     from tests.faults.harness.field import Field
@@ -28,33 +27,15 @@ _NOUNS: Final = {
 }
 
 
-class Observing:
+class Observing(Readers):
     """The readers of one observer's topics."""
 
     def __init__(self, field: "Field", prefix: str) -> None:
         self._field, self.prefix = field, prefix
         options, escaped = field.connection.options(), prefix.replace(".", r"\.")
-        self.readers = {
-            name: TopicReader(rf"{escaped}bus\.{noun}\.v1", options, MendingConsumer) for name, noun in _NOUNS.items()
-        }
-        self._tasks: list[asyncio.Task[None]] = []
-        self.moved = time.monotonic()
-
-    async def start(self) -> None:
-        """Read on until `stop`."""
-        for reader in self.readers.values():
-            await reader.start()
-            self._tasks.append(asyncio.create_task(self._follow(reader)))
-
-    async def stop(self) -> None:
-        """Read no more."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for reader in self.readers.values():
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(10):
-                    await reader.stop()
+        super().__init__(
+            {name: TopicReader(rf"{escaped}bus\.{noun}\.v1", options, MendingConsumer) for name, noun in _NOUNS.items()}
+        )
 
     def told(self) -> Told:
         """Return what was read so far; a record that a reader met again is one."""
@@ -77,15 +58,6 @@ class Observing:
             if time.monotonic() - max(self.moved, self._field.watch.moved) > QUIET_S and self.counted():
                 return
             await asyncio.sleep(0.5)
-
-    async def _follow(self, reader: TopicReader) -> None:
-        while True:
-            try:
-                if await reader.catch_up(100):
-                    self.moved = time.monotonic()
-            except KafkaError:
-                await asyncio.sleep(0.2)
-            await asyncio.sleep(0.01)
 
 
 async def compared(field: "Field", disturbed: Observing, seconds: float) -> Observed:

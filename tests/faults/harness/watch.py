@@ -3,21 +3,18 @@
 Each notes when it saw what, so that afterwards the longest time without an assignment can be told.
 """
 
-import asyncio
-import time
 from bisect import bisect_right
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import orjson
-from aiokafka.errors import KafkaError
 
 from connectors.kafka.clients import Connection
 from incidentbus.witness import TopicReader
 from incidentbus.witness.reading import Seen
 from incidentbus.witness.verdict import is_notice
 from streams.gate.mending import MendingConsumer
+from tests.faults.harness.readers import Readers
 
 PATTERNS = {
     "assignments": r"agency\..+\.assignments\.v1",
@@ -27,51 +24,23 @@ PATTERNS = {
 }
 
 
-class Watch:
+class Watch(Readers):
     """The readers of one row."""
 
     def __init__(self, connection: Connection, prefix: str) -> None:
         escaped = prefix.replace(".", r"\.")
         options = connection.options()
-        self.readers = {name: TopicReader(escaped + p, options, MendingConsumer) for name, p in PATTERNS.items()}
+        super().__init__({name: TopicReader(escaped + p, options, MendingConsumer) for name, p in PATTERNS.items()})
         self._when: dict[str, tuple[list[int], list[float]]] = {name: ([], []) for name in PATTERNS}
-        self._tasks: list[asyncio.Task[None]] = []
-        self.moved = time.monotonic()
-
-    async def start(self) -> None:
-        """Connect and read on until `stop`."""
-        for name, reader in self.readers.items():
-            await reader.start()
-            self._tasks.append(asyncio.create_task(self._follow(name, reader)))
-
-    async def stop(self) -> None:
-        """Close the readers."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for reader in self.readers.values():
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(10):
-                    await reader.stop()
 
     def seen(self, name: str) -> list[Seen]:
         """Return every record of `assignments`, `decisions`, `dead` or `facts` so far."""
         return self.readers[name].seen
 
-    async def _follow(self, name: str, reader: TopicReader) -> None:
+    def _came(self, name: str) -> None:
         upto, at = self._when[name]
-        while True:
-            try:
-                new = await reader.catch_up(100)
-            except KafkaError:
-                await asyncio.sleep(0.2)
-                continue
-            if new:
-                self.moved = time.monotonic()
-                upto.append(len(reader.seen))
-                at.append(self.moved)
-            else:
-                await asyncio.sleep(0.01)
+        upto.append(len(self.readers[name].seen))
+        at.append(self.moved)
 
     def when(self, name: str, index: int) -> float:
         """Return the monotonic time at which the record of this index was seen."""
