@@ -18,6 +18,7 @@ from streams.gate.group_commit import GroupMetadata
 from streams.gate.membership import Membership
 from streams.gate.observer import Observer, Silent
 from streams.gate.outputs import ClusterBook, TopicBook
+from streams.gate.slots import Slots
 from streams.gate.stage import Stage
 from streams.gate.startup import PATIENCE_S, check_topics
 from streams.gate.task import Surroundings, Task
@@ -117,7 +118,7 @@ class GateRunner:
         self._around = Surroundings(
             self._stage, self._cluster, self._timeouts, self._prefix, self._membership.consumer, book, self._board,
             self._clock, self._observer, self._inputs_topic, self._faults, self._on_progress,
-            asyncio.Semaphore(RESTORES_AT_ONCE), self._attention,
+            asyncio.Semaphore(RESTORES_AT_ONCE), Slots(), self._attention,
         )  # fmt: skip
         self._watchdog.start()
         self._ticking = asyncio.create_task(self._tick(), name=f"gate-{self._stage.name}-tick")

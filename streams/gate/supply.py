@@ -136,6 +136,24 @@ class Supply:
             await mend(self._consumer, tps)
             self._consumer.resume(*tps)
             await self._draw(drawn, limit, wait_ms)
+        return await self._taken(drawn)
+
+    async def top_up(self, taken: Taken, limit: int) -> Taken:
+        """Add to what was taken, up to `limit` records, what has come since; nothing is waited for.
+
+        Returns none at all, all of it to be taken again, where records cannot be read: `take` knows what to do.
+        """
+        tps = self._open()
+        drawn = {tp: [record for record in taken.records if record.topic == tp.topic] for tp in self._tps.values()}
+        try:
+            for tp in tps:
+                await self._draw_from(drawn, [tp], limit - _count(drawn))
+        except (OffsetOutOfRangeError, UnicodeDecodeError):
+            self.rewind()
+            return Taken((), {})
+        return await self._taken(drawn)
+
+    async def _taken(self, drawn: Mapping[TopicPartition, list[InboundRecord]]) -> Taken:
         filled = {tp: records for tp, records in drawn.items() if records}
         upto = {tp.topic: await self._consumer.position(tp) for tp in filled}
         return Taken(_merged(list(filled.values())), upto)

@@ -9,7 +9,7 @@ whoever else took the task over would have fenced it (ADR 0011).
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
@@ -32,6 +32,7 @@ from streams.gate.group_commit import GroupMetadata
 from streams.gate.observer import Observer, TurnReport
 from streams.gate.outputs import TopicBook
 from streams.gate.producer import TaskProducer
+from streams.gate.slots import Slots
 from streams.gate.stage import Stage
 from streams.gate.state import merge
 from streams.gate.supply import RecordsGone, Supply, Taken
@@ -64,6 +65,7 @@ class Surroundings:
     faults: FaultHook | None
     progress: Callable[[int], None]
     restoring: asyncio.Semaphore
+    slots: Slots
     attention: Attention
 
 
@@ -207,20 +209,26 @@ class Task:
 
     async def _step(self) -> None:
         await self._resume()
-        taken = await self._take()
+        taken = await self._take(self._draw())
         if taken is None:
             return
         if taken.records:
             self._around.attention.came()
-        with self._busy():
-            if taken.records or self._due():
-                await self._settle(taken)
-            self._around.progress(self.partition)
-            self._report_lag()
+        if taken.records or self._due():
+            await self._take_turn(taken)
+        self._around.progress(self.partition)
+        self._report_lag()
 
-    async def _take(self) -> Taken | None:
+    async def _take_turn(self, taken: Taken) -> None:
+        async with self._around.slots.one(self._parked):
+            whole = await self._take(self._draw_more(taken))
+            if whole is not None and (whole.records or self._due()):
+                with self._busy():
+                    await self._settle(whole)
+
+    async def _take(self, drawing: Coroutine[Any, Any, Taken]) -> Taken | None:
         """Take records, or None when parked before any came."""
-        take = asyncio.ensure_future(self._draw())
+        take = asyncio.ensure_future(drawing)
         try:
             await asyncio.wait(_either(take, self._parked), return_when=asyncio.FIRST_COMPLETED)
             if not take.done() or not self._holds():
@@ -236,6 +244,10 @@ class Task:
     async def _draw(self) -> Taken:
         poll_ms = self._around.timeouts.poll_ms * (IDLE_POLLS if self._around.attention.idle else 1)
         return await self._supply.take(self._around.stage.limits.records, poll_ms)
+
+    async def _draw_more(self, taken: Taken) -> Taken:
+        """Add what came while the task waited for its turn."""
+        return await self._supply.top_up(taken, self._around.stage.limits.records)
 
     async def _settle(self, taken: Taken) -> None:
         try:

@@ -54,10 +54,17 @@ class TimedTask(Task):
     # what is taken, and what is due
 
     async def _draw(self) -> Taken:
-        """Take records, waiting for no longer than until a timer falls due; find out what may fire."""
+        """Take records, waiting for no longer than until a timer falls due."""
         if self._timers.untidy:
             await self._build()
-        taken = await self._supply.take(self._around.stage.limits.records, self._wait_ms())
+        return await self._foresee(await self._supply.take(self._around.stage.limits.records, self._wait_ms()))
+
+    async def _draw_more(self, taken: Taken) -> Taken:
+        more = await super()._draw_more(taken)
+        return more if len(more.records) == len(taken.records) else await self._foresee(more)
+
+    async def _foresee(self, taken: Taken) -> Taken:
+        """Find out what may fire beside what was taken."""
         now = self._around.clock.now_ms()
         due = self._first()
         until = await self._horizon.until(taken.records, due, now)
