@@ -44,12 +44,15 @@ _PATTERNS: Final = (
     rf"(?<!\d)(?!{_DATE})\d{{7,}}[Xx]?",  # local number, identity card, account
     rf"[{_CIPHERS}]{{7,}}",
     _PLATE,
-    r"[A-Za-z\d._%+-]+@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+",  # e-mail
 )
-_BEGIN: Final = rf"(?=[\dA-Za-z._%+(\-{_CIPHERS}]|[\u4e00-\u9fff][A-Za-z]|[{_PROVINCES}]\s)"
+_BEGIN: Final = rf"(?=[\d+({_CIPHERS}]|[\u4e00-\u9fff][A-Za-z]|[{_PROVINCES}]\s)"
 """What every pattern begins with: asked first, for at most characters none of them begins."""
 
 _PERSONAL: Final = re.compile(f"{_BEGIN}(?:{'|'.join(_PATTERNS)})")
+_DOMAIN: Final = re.compile(r"@[A-Za-z\d-]+(?:\.[A-Za-z\d-]+)+")
+_LOCAL: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._%+-")
+"""What stands before the @ of an e-mail, beside digits. It is looked for backwards from there: a pattern that begins
+with a run of these asks at each character of the run for its end, and a message of 60,000 letters took seconds."""
 _MASK: Final = "*"
 
 _WIDE_PARTS: Final = re.compile(r"[\uff05\uff08\uff09\uff0b\uff0d\uff0e\uff10-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a]")
@@ -74,6 +77,27 @@ def masked(text: str, known: Iterable[str | None] = ()) -> str:
 def _without_numbers(text: str) -> str:
     plain = text.translate(_WIDE) if _WIDE_PARTS.search(text) else text
     spans = [found.span() for found in _PERSONAL.finditer(plain)]
-    for start, end in reversed(spans):
-        text = text[:start] + _MASK * (end - start) + text[end:]
-    return text
+    if "@" in plain:
+        spans += _mails(plain)
+    if not spans:
+        return text
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if end > at:
+            begin = max(start, at)
+            parts += (text[at:begin], _MASK * (end - begin))
+            at = end
+    return "".join((*parts, text[at:]))
+
+
+def _mails(plain: str) -> list[tuple[int, int]]:
+    """Return where e-mail addresses stand, in order."""
+    spans = []
+    for found in _DOMAIN.finditer(plain):
+        start = found.start()
+        while start and (plain[start - 1] in _LOCAL or plain[start - 1].isdecimal()):
+            start -= 1
+        if start < found.start():
+            spans.append((start, found.end()))
+    return spans
