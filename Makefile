@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do "$$p" -c
 PY := .venv/bin/python
 
 .PHONY: help preflight setup setup-dev demo demo-selfcheck test test-quick lint types contracts check docs-check \
-        format faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-replay bench-supervise bench-verify verify-verify compiled compiled-test lock schemas docs \
+        format editor faults faults-quick faults-selftest gate-mutants engine-mutants fuzz model bench bench-quick bench-compare bench-gate bench-rules bench-replay bench-supervise bench-verify verify-verify compiled compiled-test lock schemas docs \
         topics-files accuracy twin storylines clean
 
 help:  ## this list
@@ -124,11 +124,14 @@ verify-verify: .venv/dev  ## verify against deciding every report, on 2,000 smal
 bench-surge: .venv/dev  ## surges over simulated years: false ones by month, and how soon true ones are told; a minute
 	@$(PY) -m tests.bench.bench_surge --seed 1 --seed 2 --seed 3 $(ARGS)
 
+editor: .venv/dev  ## help while typing in VS Code: schemas with the bundled rulesets' codes, wired in .vscode/
+	@.venv/bin/incidentbus rules editor routing_rules/rulesets/hongze routing_rules/rulesets/nyc
+
 faults: .venv/dev  ## the fault table: every row, 60,000 reports and more in each; some 40 minutes
 	@$(PY) -m tests.faults $(ARGS)
 
-faults-quick: .venv/dev  ## the fault table with a quarter of the reports and fewer faults
-	@$(PY) -m tests.faults --quick $(ARGS)
+faults-quick: .venv/dev  ## the same with a quarter of the reports and fewer faults, two rows at a time; stalls are told; ten minutes
+	@$(PY) -m tests.faults --quick --jobs 2 $(ARGS)
 
 faults-selftest: .venv/dev  ## the table's witnesses over workers without one safeguard each: each must be seen
 	@$(PY) -m tests.faults.selftest $(ARGS)

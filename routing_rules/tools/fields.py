@@ -106,7 +106,7 @@ class _Writer:
     @of.register
     def _code(self, type_: scalars.Code) -> Schema:
         known = self.codes.get(type_.what)
-        return {"enum": list(known)} if known else dict(_TEXT)
+        return _offered(known) if known else dict(_TEXT)
 
     @of.register
     def _choice(self, type_: scalars.Choice) -> Schema:  # type: ignore[type-arg]
@@ -143,8 +143,8 @@ class _Writer:
     @of.register
     def _target(self, type_: targets.Targets) -> Schema:
         agencies = self.codes.get("agency")
-        first = [targets.FIRST_RECEIVER] if type_.first else []
-        code: Schema = {"enum": [*agencies, *first]} if agencies else {"type": "string"}
+        first = {targets.FIRST_RECEIVER: ""} if type_.first else {}
+        code: Schema = _offered({**agencies, **first}) if agencies else {"type": "string"}
         return {"anyOf": [code, self.of(targets.ROLE)]}
 
     @of.register
@@ -158,3 +158,9 @@ class _Writer:
     @of.register
     def _expression(self, type_: conditions.ExpressionSource) -> Schema:
         return {"type": "string", "maxLength": 200}
+
+
+def _offered(codes: Mapping[str, str]) -> Schema:
+    """Return the choice among codes, with the titles that editors show beside them where there are any."""
+    titles = list(codes.values())
+    return {"enum": list(codes), **({"enumDescriptions": titles} if any(titles) else {})}

@@ -1,10 +1,11 @@
 """The fault table: every row against real workers and a real Kafka, judged by three witnesses.
 
-    python -m tests.faults [--rows 1,3] [--reports 60000] [--quick] [--stalls tell]
+    python -m tests.faults [--rows 1,3] [--reports 60000] [--quick] [--stalls tell] [--jobs 2]
 
 A line for each row as it ends, the whole table, and a last line that sums up. Exit code 1 if anything was lost, came
 twice, out of order or without its counterpart, if a fault happened less often than it has to, or a stall was too long
-(with `--stalls tell` it is only told). Evidence of a row that failed: build/faults/rowNN/. docs/faults.md explains.
+(with `--stalls tell`, or several rows at a time, it is only told). Evidence of a row that failed: build/faults/rowNN/.
+docs/faults.md explains.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from connectors.kafka.embedded import start_broker
 from tests.faults.harness.outcome import HEAD, Outcome, summary
 from tests.faults.harness.running import run_row
 from tests.faults.harness.scenario import Ground, OpenGround, Scenario, Size, fixed
+from tests.faults.harness.side_by_side import run_side_by_side, write_outcome
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "faults"
@@ -71,30 +73,49 @@ async def run(wanted: list[Scenario], size: Size, stalls: bool) -> list[Outcome]
     return outcomes
 
 
-def main() -> int:
-    """Print the table; 1 if a row does not hold."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rows", default="", help="numbers, comma-separated; all by default")
     parser.add_argument("--reports", type=int, default=0, help=f"reports a row; {FULL}, with --quick {QUICK}")
     parser.add_argument("--quick", action="store_true", help="the short form: a quarter, and each fault fewer times")
     parser.add_argument("--stalls", choices=("fail", "tell"), default="fail", help="what a stall beyond its limit does")
-    options = parser.parse_args()
+    parser.add_argument("--jobs", type=int, default=1, help="rows at a time; with more than one, stalls are only told")
+    parser.add_argument("--outcome", type=Path, help=argparse.SUPPRESS)  # of one row, for the process that asked for it
+    return parser.parse_args()
+
+
+async def _run(options: argparse.Namespace, wanted: list[Scenario]) -> list[Outcome]:
+    size = Size(options.reports or (QUICK if options.quick else FULL), options.quick)
+    if options.jobs == 1:
+        return await run(wanted, size, options.stalls == "fail")
+    told = ["--stalls", "tell", "--reports", str(size.reports), *(["--quick"] if size.quick else [])]
+    # those with brokers of their own take longest
+    numbers = [each.number for each in sorted(wanted, key=lambda each: (each.ground is None, each.number))]
+    return await run_side_by_side(numbers, told, options.jobs, say)
+
+
+def main() -> int:
+    """Print the table; 1 if a row does not hold."""
+    options = _options()
     known = rows()
     numbers = [int(each) for each in options.rows.split(",") if each] or sorted(known)
     if missing := [each for each in numbers if each not in known]:
         print(f"faults: no such row: {missing}; there are {sorted(known)}")
         return 2
-    size = Size(options.reports or (QUICK if options.quick else FULL), options.quick)
     began = time.monotonic()
-    say(HEAD)
+    if not options.outcome:
+        say(HEAD)
     try:
-        outcomes = asyncio.run(run([known[each] for each in numbers], size, options.stalls == "fail"))
+        outcomes = asyncio.run(_run(options, [known[each] for each in numbers]))
     except KeyboardInterrupt:
         return INTERRUPTED
-    say("\n" + HEAD)
-    for outcome in outcomes:
-        say(outcome.line())
-    say(summary(outcomes, time.monotonic() - began))
+    if options.outcome:
+        write_outcome(outcomes[0], options.outcome)
+    else:
+        say("\n" + HEAD)
+        for outcome in outcomes:
+            say(outcome.line())
+        say(summary(outcomes, time.monotonic() - began))
     return 0 if all(each.skipped or each.passed for each in outcomes) else 1
 
 

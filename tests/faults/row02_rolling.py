@@ -68,6 +68,6 @@ async def roll(field: Field) -> None:
 
 
 SCENARIO = Scenario(
-    number=2, name="rolling upgrade and restarts", counted="restarts", least=9, quick_least=9, act=roll,
+    number=2, name="rolling upgrade and restarts", counted="restarts", least=9, quick_least=6, act=roll,
     prepare=start_old, load=Load(rate=1_000, quick_rate=800), unless=_no_history,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from incidentbus.cli.rules import calendar, new, shadow
 from incidentbus.cli.rules.approve import approve
 from incidentbus.cli.rules.cases import run_cases
 from incidentbus.cli.rules.diff import diff
+from incidentbus.cli.rules.editor import editor
 from incidentbus.cli.rules.excel import export_excel, import_excel
 from incidentbus.cli.rules.explain import explain
 from incidentbus.cli.rules.fields import fields
@@ -21,7 +22,7 @@ from incidentbus.cli.rules.verify import verify
 from incidentbus.cli.rules.words import words
 
 app = typer.Typer(help="派单规则：检查、测试、解释、试派、发布 / routing rules", no_args_is_help=True)
-for verb in (lint, explain, route, publish, approve, rollback, log, fields, fmt, verify, words):
+for verb in (lint, explain, route, publish, approve, rollback, log, fields, editor, fmt, verify, words):
     app.command()(verb)
 app.command()(diff)
 app.command()(replay)
