@@ -5,6 +5,7 @@ last (ADR 0005). Names are taken longest from the left without overlaps;
 those of few characters count in the address only (G22, G23).
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,8 @@ from routing_rules.engine.schema import Ruleset
 
 CONFLICT_TAG: Final = "place-conflict"  # the point lies elsewhere than the channel's code says
 AMBIGUOUS_TAG: Final = "place-ambiguous"  # several places named, none beneath another
+MENTIONS: Final = 10
+"""How often a name is evidence: standing 50,000 times in a text, it made an incident too large to be written."""
 ENGINE_TAGS: Final = frozenset({CONFLICT_TAG, AMBIGUOUS_TAG})  # the engine's own, declared by no ruleset
 
 
@@ -166,11 +169,15 @@ class PlaceReader:
         return self._ruleset.root if found is None or found in self._above else found
 
     def _named_evidence(self, reading: Reading, counted: dict[Hit, list[str]]) -> list[Evidence]:
-        return [
-            reading.evidence("place", code, self._names[hit.word].written, hit.start, hit.end)
-            for hit, codes in counted.items()
-            for code in codes
-        ]
+        """Return where each name stands, the first times: a text that repeats one has no more to say for it."""
+        times: Counter[str] = Counter()
+        found = []
+        for hit, codes in counted.items():
+            times[hit.word] += 1
+            if times[hit.word] <= MENTIONS:
+                written = self._names[hit.word].written
+                found += [reading.evidence("place", code, written, hit.start, hit.end) for code in codes]
+        return found
 
     def _area_grounds(self, held: tuple[str, ...], named: list[tuple[Reading, list[Hit]]]) -> dict[str, Evidence]:
         """Return each area that holds the point or is named, with the first ground for it."""

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.codes import Flag, LocatedBy
-from contracts.incident import Incident
+from contracts.incident import Incident, incident_bytes
 from contracts.report import Point
+from routing_rules.engine.infer.place import MENTIONS
 from routing_rules.engine.schema import Jurisdiction, Place, Ruleset
 
 Read = Callable[..., Incident]
@@ -168,6 +169,14 @@ def test_evidence_is_the_name_as_the_ruleset_writes_it_and_its_offsets(read: Rea
     grounds = [e for e in read(text=text).evidence if e.of == "place"]
     assert [(e.value, e.words) for e in grounds] == [("east", "东岸街道"), ("village", "柳树村")]
     assert [text[e.start : e.end] for e in grounds] == ["東岸街道", "柳　树村"]
+
+
+def test_a_name_that_a_text_repeats_is_evidence_a_few_times_and_the_incident_stays_writable(read: Read) -> None:
+    text = "东岸街道柳树村" * (200_000 // 7)
+    incident = read(text=text)
+    words = [e.words for e in incident.evidence if e.of == "place"]
+    assert words == ["东岸街道", "柳树村"] * MENTIONS
+    assert len(incident_bytes(incident)) < 1_000_000
 
 
 def test_the_order_of_places_never_decides(read: Read, ruleset: Ruleset) -> None:
