@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HOLES = "tests/streams/gate/test_holes.py::"
 HOLE_F = "tests/streams/gate/test_hole_f.py::"
 TROUBLES = "tests/streams/gate/test_troubles.py::"
+SLOTS = "tests/streams/gate/test_slots.py::"
 CLOCK = "tests/streams/gate/test_clock.py::"
 GATE = "streams/gate/"
 
@@ -215,6 +216,32 @@ MUTANTS = (
         TROUBLES + "test_a_header_name_that_is_no_text_stops_nobody",
         r"a header name stopped the stage",
         (Change(GATE + "supply.py", "        except UnicodeDecodeError:\n", "        except ZeroDivisionError:\n"),),
+    ),
+    Mutant(
+        "K-topped-up-unread",
+        "what cannot be read while a turn is topped up is taken again",
+        SLOTS + "test_records_that_cannot_be_read_while_topping_up_are_taken_again_by_the_next_take",
+        r"lost, repeated or out of order",
+        (
+            Change(
+                GATE + "supply.py",
+                "UnicodeDecodeError):\n            self.rewind()\n            return Taken((), {})",
+                "UnicodeDecodeError):\n            return Taken((), {})",
+            ),
+        ),
+    ),
+    Mutant(
+        "K-topped-up-mixed",
+        "what tops a turn up is put behind its own input's records",
+        SLOTS + "test_what_comes_while_a_task_waits_goes_with_its_turn_each_inputs_order_kept",
+        r"AssertionError",
+        (
+            Change(
+                GATE + "supply.py",
+                "[record for record in taken.records if record.topic == tp.topic] for tp",
+                "[] for tp",
+            ),
+        ),
     ),
     Mutant(
         "J-uncommitted-state",
