@@ -238,8 +238,9 @@ def latency(bench: Bench, real: County) -> None:
     bench.say("publication to assignment over both hops, read committed, one worker or one JVM of 2 threads")
     with real.worker():
         real.latency(1_000, 2 * plan.seconds, 0, placed=True)  # a broker's code for short transactions is cold
+        # the hop more before the rates that a worker may not keep up with: what they leave behind takes minutes
+        passed = real.latency(min(1_000, plan.rates[-1]), plan.seconds, 3, placed=False)
         ours = {rate: real.latency(rate, plan.seconds, 3, placed=True) for rate in plan.rates}
-        passed = real.latency(plan.rates[-1] if len(plan.rates) < 2 else plan.rates[1], plan.seconds, 3, placed=False)
     for told in ours.values():
         bench.say(told.line("we, county rules, real messages"))
     bench.say(passed.line("we, keyed as channels do: a hop more"))
