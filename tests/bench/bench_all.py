@@ -54,7 +54,7 @@ class Plan:
 
 
 LONG: Final = Plan("bench", 100_000, 5, 400_000, 50_000, 30_000, (100, 1_000, 5_000), 20, 30, grow=True)
-QUICK: Final = Plan("bench-quick", 24_000, 2, 72_000, 8_000, 8_000, (100, 1_000), 6, 6)
+QUICK: Final = Plan("bench-quick", 20_000, 2, 40_000, 5_000, 6_000, (100, 1_000), 5, 5)
 TRIAL: Final = Plan("bench-trial", 3_000, 1, 3_000, 1_000, 1_500, (100,), 3, 2)
 
 
