@@ -39,9 +39,11 @@ _SPINE: Final = ("incidents", "incidents.dlq", "directives", "surge-sightings", 
 def build_surge_services(settings: Settings, meter: Meter, clock: Clock | None = None) -> Sequence[ObserverApp]:
     """Return the observers as services for a mode worker. To be called where the loop runs."""
     connection = connection_of(settings)
+    datadir = settings.run_dir / OBSERVER
+    datadir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
     app = create_app(
         connection.bootstrap, settings.topics(), clock or SystemClock(), meter, group_prefix=settings.runtime_prefix,
-        datadir=settings.run_dir / OBSERVER, security=connection.security, session_seconds=settings.session_timeout,
+        datadir=datadir, security=connection.security, session_seconds=settings.session_timeout,
     )  # fmt: skip
     return [app]
 

@@ -55,7 +55,7 @@ class County:
             **os.environ,
             "INCIDENTBUS_BOOTSTRAP_SERVERS": self.bootstrap, "INCIDENTBUS_TOPIC_PREFIX": self.topics.prefix,
             "INCIDENTBUS_PARTITIONS": "2", "INCIDENTBUS_SURGE_PORT": "0", "INCIDENTBUS_LOG_FORMAT": "json",
-            "INCIDENTBUS_RUN_DIR": str(self.folder),
+            "INCIDENTBUS_RUN_DIR": str(self.folder / "not" / "there"),
         }  # fmt: skip
         with log.open("ab") as output:
             worker = subprocess.Popen(
