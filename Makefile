@@ -130,7 +130,7 @@ editor: .venv/dev  ## help while typing in VS Code: schemas with the bundled rul
 faults: .venv/dev  ## the fault table: every row, 60,000 reports and more in each; some 40 minutes
 	@$(PY) -m tests.faults $(ARGS)
 
-faults-quick: .venv/dev  ## the same with a quarter of the reports and fewer faults, two rows at a time; stalls are told; ten minutes
+faults-quick: .venv/dev  ## the same with a quarter of the reports and fewer faults, two rows at a time; stalls are only told; a dozen minutes
 	@$(PY) -m tests.faults --quick --jobs 2 $(ARGS)
 
 faults-selftest: .venv/dev  ## the table's witnesses over workers without one safeguard each: each must be seen

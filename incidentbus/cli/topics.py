@@ -12,6 +12,7 @@ from connectors.kafka import acl, admin
 from connectors.kafka.topicplan import Change, Difference, differences, wanted_topics
 from contracts.topics import Topics, TopicSpec
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, guarded_async, leave
+from incidentbus.cli.rules.folders import ruleset_of
 from incidentbus.connecting import connection_of
 from incidentbus.settings import Settings, load_settings
 
@@ -157,12 +158,7 @@ def _kind(spec: TopicSpec, settings: Settings) -> str:
 
 def deployment_specs(settings: Settings, ruleset: Path | None = None) -> tuple[TopicSpec, ...]:
     """Return every topic of the deployment; raises `Misuse` where the ruleset doesn't load."""
-    from routing_rules.engine.loader import load, read_bundle  # late: --help needn't load the engine
-
-    directory = ruleset or settings.ruleset_dir
-    loaded = load(read_bundle(directory)).ruleset if directory.is_dir() else None
-    if loaded is None:
-        raise Misuse(f"{directory}: 规则集读不进来 / the ruleset doesn't load; see incidentbus rules lint {directory}")
+    loaded = ruleset_of(ruleset or settings.ruleset_dir)
     return settings.topics().specs(loaded.channels, loaded.agencies)
 
 

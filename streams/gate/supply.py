@@ -143,11 +143,11 @@ class Supply:
 
         Returns none at all, all of it to be taken again, where records cannot be read: `take` knows what to do.
         """
-        tps = self._open()
+        if len(taken.records) >= limit:
+            return taken
         drawn = {tp: [record for record in taken.records if record.topic == tp.topic] for tp in self._tps.values()}
         try:
-            for tp in tps:
-                await self._draw_from(drawn, [tp], limit - _count(drawn))
+            await self._fill(drawn, self._open(), limit)
         except (OffsetOutOfRangeError, UnicodeDecodeError):
             self.rewind()
             return Taken((), {})
@@ -165,7 +165,13 @@ class Supply:
             return
         for tp, records in drawn.items():
             await self._draw_from(drawn, [tp], min(share - len(records), limit - _count(drawn)))
-        for tp in drawn:
+        await self._fill(drawn, list(drawn), limit)
+
+    async def _fill(
+        self, drawn: dict[TopicPartition, list[InboundRecord]], tps: list[TopicPartition], limit: int
+    ) -> None:
+        """Draw what is there from one after the other, as far as there is room for it."""
+        for tp in tps:
             await self._draw_from(drawn, [tp], limit - _count(drawn))
 
     async def _draw_from(

@@ -1,5 +1,6 @@
 """`incidentbus rules editor`: help while typing, in VS Code: completion of codes, Chinese explanations, red lines."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from incidentbus.cli.exits import ExitCode, Misuse, guarded, leave
 from incidentbus.cli.printing import note
-from incidentbus.wholefiles import write_whole
+from incidentbus.cli.rules.folders import ruleset_of, write_files
 
 
 @guarded
@@ -26,14 +27,14 @@ def editor(
     and names them in W/.vscode/settings.json; other settings stay. Install VS Code's YAML extension (it is recommended
     when the folder is opened), then type in routes/*.yaml. Run it again when agencies, categories or places change.
 
-    Exit codes: 0 written or up to date, 1 out of date (with --check), 2 not a ruleset, or settings that can't be read.
+    Exit codes: 0 written or up to date, 1 out of date (with --check) or changed meanwhile, 2 not a ruleset, or settings
+    that can't be read.
 
     \b
     incidentbus rules editor my-county
     incidentbus rules editor rulesets/a rulesets/b --workspace . --check
     """
-    from routing_rules.engine.loader import load_directory  # late: --help needn't load the engine
-    from routing_rules.tools.editing import EXTENSIONS, SETTINGS, NotSettings, editor_files
+    from routing_rules.tools.editing import EXTENSIONS, SETTINGS, NotSettings, editor_files  # late: loads the engine
 
     rulesets = {}
     for directory in directories:
@@ -43,32 +44,26 @@ def editor(
             raise Misuse(
                 f"{directory}: 不在 {workspace.resolve()} 里，请用 --workspace / is not within it; see --workspace"
             ) from error
-        loaded = load_directory(directory).ruleset
-        if loaded is None:
-            raise Misuse(
-                f"{directory}: 规则集读不进来 / the ruleset doesn't load; see incidentbus rules lint {directory}"
-            )
-        rulesets[folder] = loaded
-    present = {name: path.read_bytes() for name in (SETTINGS, EXTENSIONS) if (path := workspace / name).is_file()}
+        rulesets[folder] = ruleset_of(directory)
+    present = _on_disk(workspace, (SETTINGS, EXTENSIONS))
     try:
         files = editor_files(rulesets, present)
     except NotSettings as error:
         raise Misuse(
             f"{workspace / str(error)}: 不是 JSON（有注释？），请先改好 / is not plain JSON (comments?); mend it first"
         ) from error
-    stale = [name for name, content in files.items() if _on_disk(workspace / name) != content]
+    present |= _on_disk(workspace, files.keys() - present.keys())
+    stale = {name: content for name, content in files.items() if present.get(name) != content}
     if check:
         if stale:
             leave(ExitCode.FINDINGS, "过时了，请重新生成 / out of date, run it without --check: " + ", ".join(stale))
         note("都是最新的 / up to date")
         return
-    for name in stale:
-        try:
-            write_whole(workspace / name, files[name])
-        except OSError as error:
-            raise Misuse(f"{workspace / name}: 写不了 / cannot be written: {error.strerror}") from error
+    moved = write_files(workspace, present, stale)
+    if moved:
+        leave(ExitCode.FINDINGS, "刚才有人改过，没有动 / changed meanwhile, left alone: " + ", ".join(moved))
     note(f"写了 {len(stale)} 个文件，共 {len(files)} 个 / {len(stale)} of {len(files)} files written")
 
 
-def _on_disk(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+def _on_disk(workspace: Path, names: Iterable[str]) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name in names if (path := workspace / name).is_file()}

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from incidentbus.cli.exits import Misuse, guarded
+from incidentbus.cli.exits import guarded
+from incidentbus.cli.rules.folders import ruleset_of
 from routing_rules.messages.fields import FileKind
 
 
@@ -23,12 +24,5 @@ def fields(
     """
     from routing_rules.tools.fields import codes_of, schema_of  # late: --help needn't load the engine
 
-    codes = None
-    if ruleset is not None:
-        from routing_rules.engine.loader import load_directory
-
-        loaded = load_directory(ruleset).ruleset
-        if loaded is None:
-            raise Misuse(f"{ruleset}: 规则集读不进来 / the ruleset doesn't load; see incidentbus rules lint {ruleset}")
-        codes = codes_of(loaded)
+    codes = None if ruleset is None else codes_of(ruleset_of(ruleset))
     print(json.dumps(schema_of(kind, codes), ensure_ascii=False, indent=2))

@@ -11,6 +11,7 @@ from incidentbus.wholefiles import write_whole
 if TYPE_CHECKING:
     from routing_rules.engine.compiler import Compiled
     from routing_rules.engine.loader import Loaded
+    from routing_rules.engine.schema import Ruleset
     from routing_rules.messages import Language
 
 
@@ -51,6 +52,16 @@ def write_files(directory: Path, before: Mapping[str, bytes], after: Mapping[str
         except OSError as error:
             raise Misuse(f"{path}: 写不了 / cannot be written: {error.strerror}") from error
     return moved
+
+
+def ruleset_of(directory: Path) -> "Ruleset":
+    """Return the ruleset in a folder. Raises Misuse where there is none, or one that does not load."""
+    from routing_rules.engine.loader import load_directory
+
+    loaded = load_directory(directory).ruleset
+    if loaded is None:
+        raise Misuse(f"{directory}: 规则集读不进来 / the ruleset doesn't load; see incidentbus rules lint {directory}")
+    return loaded
 
 
 def ready(directory: Path, files: Mapping[str, bytes], lang: "Language | None" = None) -> "tuple[Loaded, Compiled]":

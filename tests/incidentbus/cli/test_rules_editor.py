@@ -45,9 +45,9 @@ def test_the_codes_of_the_ruleset_are_offered_with_their_titles(workspace: Path)
     assert TITLE in when
     for file, text in read_bundle(workspace / "county").items():
         root = read(file, text).root
-        [its] = [path for path, globs in wired.items() if any(Path("county", file).match(glob) for glob in globs)] or [
-            ""
-        ]
+        its = next(
+            (path for path, globs in wired.items() if any(Path("county", file).match(glob) for glob in globs)), ""
+        )
         if its and root is not None:
             assert not list(Draft202012Validator(json.loads((workspace / its).read_text())).iter_errors(plain(root)))
 

@@ -71,8 +71,8 @@ async def _holding_all_slots(bench: Bench, inputs: Sequence[str], handle: Record
     slots = runner._around.slots
     for _ in range(AT_ONCE):
         await slots._free.acquire()
-    for n in range(40):
-        await bench.feed([b"%d" % n], inputs[n % len(inputs)])
+    for first, topic in enumerate(inputs):
+        await bench.feed([b"%d" % n for n in range(first, 40, len(inputs))], topic)
     for _ in range(AT_ONCE):
         slots._free.release()
     return diary
